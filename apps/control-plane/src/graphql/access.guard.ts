@@ -1,0 +1,60 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { GqlExecutionContext } from '@nestjs/graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import { assertCanType, permissions, type AppAbility, type Permission } from '#authz';
+import { DomainError, type CallContext } from '#kernel';
+import { UnitOfWork } from '#persistence';
+import { abilityOf } from '../access/ability-of.js';
+import { accessTable, type Access } from './access-table.js';
+import type { GraphqlContext } from './graphql-context.js';
+
+/** Refuses root fields by {@link accessTable}: identity, CSRF, token scope, type-level permission. Fails closed. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  async canActivate(execution: ExecutionContext): Promise<boolean> {
+    const context = GqlExecutionContext.create(execution);
+    const { ctx, browser } = context.getContext<GraphqlContext>();
+    const { parentType, fieldName } = context.getInfo<GraphQLResolveInfo>();
+    const access = Object.entries(accessTable[parentType.name as keyof typeof accessTable] ?? {}).find(
+      ([name]) => name === fieldName,
+    )?.[1];
+    try {
+      if (!access) throw new DomainError('FORBIDDEN', `Nobody may use ${parentType.name}.${fieldName} yet.`);
+      const isMutation = parentType.name === 'Mutation';
+      if (isMutation) browser.assertCsrf();
+      assertAccess(ctx, access, isMutation);
+      return true;
+    } catch (error) {
+      if (parentType.name === 'Mutation') await this.record(ctx, auditName(fieldName, access), error);
+      throw error;
+    }
+  }
+
+  /** Only what a known caller was refused; anonymous noise has no organization to be recorded in. */
+  private async record(ctx: CallContext, action: string, error: unknown): Promise<void> {
+    if (ctx.actor.kind === 'user') await this.unitOfWork.recordRefusal(ctx, { action, subjectType: null }, error);
+  }
+}
+
+function assertAccess(ctx: CallContext, { needs }: Access, isMutation: boolean): void {
+  if (needs === 'anyone') return;
+  const { actor } = ctx;
+  if (actor.kind !== 'user') {
+    throw new DomainError('UNAUTHENTICATED', 'Sign in, or send a live API token as `Authorization: Bearer gth_…`.');
+  }
+  if (isMutation && actor.scope && !actor.scope.scopes.includes('control:write')) {
+    throw new DomainError('FORBIDDEN', 'This API token has no scope control:write. Use one that has, or sign in.');
+  }
+  if (needs !== 'signed-in') assertPermission(abilityOf(ctx), needs);
+}
+
+function assertPermission(ability: AppAbility, name: Permission): void {
+  const entry = permissions.find((permission) => permission.name === name);
+  if (!entry) throw new DomainError('FORBIDDEN', `Permission ${name} does not exist.`);
+  assertCanType(ability, entry.action, entry.subject);
+}
+
+const auditName = (fieldName: string, access: Access | undefined): string =>
+  access?.audit ?? (access && access.needs !== 'anyone' && access.needs !== 'signed-in' ? access.needs : fieldName);

@@ -1,0 +1,39 @@
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import type { Response } from 'express';
+import type { ControlPlaneDeps } from '../dependencies.js';
+import { requestStateOf } from '../http/request-state.js';
+import { limitDocumentShape } from './document-shape.js';
+import { formatErrorWith } from './format-error.js';
+import type { GraphqlContext } from './graphql-context.js';
+import { createLoaders } from './loaders.js';
+import { operationPlugin } from './operation-plugin.js';
+import { schemaOptions } from './schema-options.js';
+
+/** Apollo, with everything that it would rather do by itself switched off. */
+export function graphqlOptions({ config, logger, metrics, unitOfWork }: ControlPlaneDeps): ApolloDriverConfig {
+  const { maxDepth, maxAliases, maxTokens, introspection } = config.graphql;
+  return {
+    driver: ApolloDriver,
+    path: '/graphql',
+    autoSchemaFile: true,
+    sortSchema: true,
+    buildSchemaOptions: schemaOptions,
+    graphiql: false,
+    introspection,
+    // "Did you mean" would spell out the schema that a refused introspection hides.
+    hideSchemaDetailsFromClientErrors: !introspection,
+    includeStacktraceInErrorResponses: false,
+    persistedQueries: false,
+    allowBatchedHttpRequests: true,
+    csrfPrevention: true,
+    autoTransformHttpErrors: false,
+    parseOptions: { maxTokens },
+    validationRules: [limitDocumentShape({ maxDepth, maxAliases })],
+    formatError: formatErrorWith(logger),
+    plugins: [operationPlugin(config, metrics)],
+    context: ({ res }: { res: Response }): GraphqlContext => {
+      const { ctx, browser } = requestStateOf(res);
+      return { ctx, browser, loaders: createLoaders(unitOfWork, ctx) };
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import type { RequestHandler } from 'express';
+import { DomainError } from '#kernel';
+
+/**
+ * Refuses requests that a page of another origin makes. Programs send no Origin and pass; their credential decides.
+ * @param own the origins of this service; the Host header is never asked (architecture.md §4.5)
+ */
+export function refuseForeignOrigin(own: readonly string[]): RequestHandler {
+  return (req, _res, next) => {
+    const origin = req.get('origin');
+    if (origin === undefined || own.includes(origin)) return next();
+    next(
+      new DomainError(
+        'CSRF',
+        `Requests from the origin ${origin.slice(0, 200)} are refused. Use the public URL of this service.`,
+      ),
+    );
+  };
+}

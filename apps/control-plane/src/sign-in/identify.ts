@@ -1,0 +1,44 @@
+import type { Request, RequestHandler } from 'express';
+import { looksLikeApiToken, parseBearer } from '#authn';
+import { hashToken } from '#crypto';
+import type { Actor, CallContext } from '#kernel';
+import { userActor, type IdentityStore } from '#persistence';
+import type { ControlPlaneDeps } from '../dependencies.js';
+import { requestIdOf } from '../http/correlate.js';
+import { keepRequestState } from '../http/request-state.js';
+import { BrowserSession } from './browser-session.js';
+
+const anonymous: Actor = { kind: 'anonymous', organizationId: null };
+
+/** Finds out who asks: the owner of the bearer token if there is an Authorization header, else the user of the cookie. */
+export function identify({ identities, clock, metrics }: ControlPlaneDeps): RequestHandler {
+  return (req, res, next) => {
+    const hasCredential = req.headers.authorization !== undefined;
+    const browser = new BrowserSession(req, res, !hasCredential);
+    const actor = hasCredential ? actorOfBearer(identities, req) : actorOfSession(identities, browser, req);
+    actor
+      .then((found) => {
+        if (hasCredential && !found) metrics.refusedCredential('control-plane-bearer');
+        keepRequestState(res, { browser, ctx: contextFor(found ?? anonymous) });
+        next();
+      })
+      .catch(next);
+
+    function contextFor(actor: Actor): CallContext {
+      const userAgent = req.get('user-agent')?.slice(0, 500) ?? null;
+      return { actor, clock, requestId: requestIdOf(res), ip: req.ip ?? null, userAgent };
+    }
+  };
+}
+
+async function actorOfBearer(identities: IdentityStore, req: Request): Promise<Actor | null> {
+  const token = parseBearer(req.headers.authorization);
+  return token !== null && looksLikeApiToken(token) ? identities.findTokenActor(hashToken(token)) : null;
+}
+
+/** Reads user and roles anew with every request: a removed role or a disabled user counts at once. */
+async function actorOfSession(identities: IdentityStore, browser: BrowserSession, req: Request): Promise<Actor | null> {
+  if (browser.userId === null) return null;
+  const user = await identities.findUser(browser.userId);
+  return user?.active ? { ...userActor(user), sessionId: req.sessionID } : null;
+}

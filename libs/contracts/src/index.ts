@@ -1,0 +1,24 @@
+export { apiTokenClaims, apiTokenScopes, type ApiTokenClaims, type ApiTokenScope } from './api-token.js';
+export { auditEventDraft, auditOutcomes, type AuditEventDraft, type AuditOutcome } from './audit-event.js';
+export {
+  catalogKinds,
+  eras,
+  healthStates,
+  operationKinds,
+  operationStates,
+  organizationRoles,
+  teamRoles,
+  userStatuses,
+  visibilities,
+  type CatalogKind,
+  type Era,
+  type HealthState,
+  type OperationKind,
+  type OperationState,
+  type OrganizationRole,
+  type TeamRole,
+  type UserStatus,
+  type Visibility,
+} from './catalog.js';
+export { aggregatedName, aggregatedUri } from './naming.js';
+export { jobPayloads, type JobPayload, type QueueName } from './jobs.js';

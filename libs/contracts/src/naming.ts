@@ -1,0 +1,19 @@
+const maxLength = 60;
+const hashLength = 6;
+
+/**
+ * The name of an upstream's tool or prompt where several upstreams share one list: `{slug}__{name}`,
+ * characters `[A-Za-z0-9_-]`, at most 60. A name that had to be cut or changed ends in `_` and the hash, so that two
+ * originals never share one name. Reversed by table, never by splitting.
+ * @param hash6 six stable characters over (upstream id, original name)
+ */
+export function aggregatedName(upstreamSlug: string, original: string, hash6: string): string {
+  const whole = `${upstreamSlug}__${original}`;
+  const safe = whole.replaceAll(/[^A-Za-z0-9_-]/g, '_');
+  if (safe === whole && whole.length <= maxLength) return whole;
+  return `${safe.slice(0, maxLength - hashLength - 1)}_${hash6}`;
+}
+
+/** A resource URI or URI template where several upstreams share one list: the original, verbatim, behind a prefix. */
+export const aggregatedUri = (upstreamSlug: string, original: string): string =>
+  `gatehouse:${upstreamSlug}:${original}`;

@@ -1,0 +1,80 @@
+import type { CatalogKind, Era } from '#contracts';
+import type { JsonObject } from '../envelope/messages.js';
+import { LEGACY_VERSIONS, META, MODERN_VERSIONS } from '../era/protocol-versions.js';
+import { catalogLists } from '../upstream/catalog-object.js';
+import type { Implementation } from '../upstream/upstream-connection.js';
+
+/** How an endpoint introduces itself. */
+export interface ServerIdentity {
+  readonly serverInfo: Implementation;
+  readonly capabilities: JsonObject;
+  readonly instructions: string | null;
+}
+
+const metaOf = (serverInfo: Implementation) => ({ [META.serverInfo]: serverInfo });
+
+const optional = (instructions: string | null) => (instructions === null ? {} : { instructions });
+
+/** The result of `initialize`, as text. */
+export const initializeResult = (protocolVersion: string, server: ServerIdentity): string =>
+  JSON.stringify({
+    protocolVersion,
+    capabilities: server.capabilities,
+    serverInfo: server.serverInfo,
+    ...optional(server.instructions),
+  });
+
+/**
+ * The result of `server/discover`, as text. Legacy revisions are named, too: the same address speaks them.
+ * @param ttlMs how long the answer may be reused, by this caller only
+ */
+export const discoverResult = (server: ServerIdentity, ttlMs: number): string =>
+  JSON.stringify({
+    resultType: 'complete',
+    supportedVersions: [...MODERN_VERSIONS, ...LEGACY_VERSIONS],
+    capabilities: server.capabilities,
+    ...optional(server.instructions),
+    ttlMs,
+    cacheScope: 'private',
+    _meta: metaOf(server.serverInfo),
+  });
+
+/** One page of a list. */
+export interface ListPage {
+  readonly era: Era;
+  readonly kind: CatalogKind;
+  /** Definitions as text, made by `exposeDefinition`. */
+  readonly items: readonly string[];
+  readonly nextCursor: string | null;
+  readonly ttlMs: number;
+  readonly serverInfo: Implementation;
+}
+
+/** The result of a list method, as text, to be kept and sent many times. Private: who may see what differs. */
+export function listResult({ era, kind, items, nextCursor, ttlMs, serverInfo }: ListPage): string {
+  const cursor = nextCursor === null ? '' : `,"nextCursor":${JSON.stringify(nextCursor)}`;
+  const modern =
+    era === 'LEGACY'
+      ? ''
+      : `,"resultType":"complete","ttlMs":${ttlMs},"cacheScope":"private","_meta":${JSON.stringify(metaOf(serverInfo))}`;
+  return `{"${catalogLists[kind].member}":[${items.join(',')}]${cursor}${modern}}`;
+}
+
+/** The result of `ping` (legacy only), as text. */
+export const EMPTY_RESULT = '{}';
+
+/** The catalogue kind that a list method lists, or null. */
+export const listedKind = (method: string): CatalogKind | null => {
+  switch (method) {
+    case 'tools/list':
+      return 'TOOL';
+    case 'resources/list':
+      return 'RESOURCE';
+    case 'resources/templates/list':
+      return 'RESOURCE_TEMPLATE';
+    case 'prompts/list':
+      return 'PROMPT';
+    default:
+      return null;
+  }
+};

@@ -1,0 +1,37 @@
+import { isObject, type JsonObject } from '../envelope/messages.js';
+import { META } from './protocol-versions.js';
+
+const logLevels = new Set<unknown>(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']);
+
+/** The `_meta` object of a message's params, or null. */
+export function metaOf(params: JsonObject | undefined): JsonObject | null {
+  const meta = params?.['_meta'];
+  return isObject(meta) ? meta : null;
+}
+
+/**
+ * What is wrong with the per-request envelope (2026-07-28: protocolVersion and clientCapabilities are required), or
+ * null. The text begins with the key at fault.
+ */
+export function envelopeProblem(meta: JsonObject): string | null {
+  if (!(META.protocolVersion in meta)) return `${META.protocolVersion} is missing`;
+  if (!(META.clientCapabilities in meta)) return `${META.clientCapabilities} is missing`;
+  if (typeof meta[META.protocolVersion] !== 'string') return `${META.protocolVersion} must be a string`;
+  const capabilities = meta[META.clientCapabilities];
+  if (!isObject(capabilities)) return `${META.clientCapabilities} must be an object`;
+  const odd = Object.keys(capabilities).find((key) => !isObject(capabilities[key]));
+  if (odd !== undefined && ['sampling', 'elicitation', 'roots', 'experimental', 'extensions'].includes(odd))
+    return `${META.clientCapabilities}.${odd} must be an object`;
+  const info = meta[META.clientInfo];
+  if (
+    info !== undefined &&
+    !(isObject(info) && typeof info['name'] === 'string' && typeof info['version'] === 'string')
+  )
+    return `${META.clientInfo} must have a name and a version`;
+  const level = meta[META.logLevel];
+  if (level !== undefined && !logLevels.has(level)) return `${META.logLevel} is no log level`;
+  const token = meta['progressToken'];
+  if (token !== undefined && typeof token !== 'string' && !Number.isSafeInteger(token))
+    return 'progressToken must be a string or an integer';
+  return null;
+}

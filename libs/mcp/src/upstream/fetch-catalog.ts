@@ -1,0 +1,117 @@
+import type { CatalogKind } from '#contracts';
+import { arrayElements, memberValue } from '../json/json-text.js';
+import { callUpstream, UpstreamRpcError, type UpstreamResult } from './call-upstream.js';
+import { catalogLists, readCatalogObject, type CatalogObject } from './catalog-object.js';
+import type { UpstreamIdentity } from './legacy-session.js';
+import { upstreamError, type UpstreamConnection } from './upstream-connection.js';
+
+/** Bounds of a catalogue (settings `catalog.*`). */
+export interface CatalogLimits {
+  readonly maxPages: number;
+  /** Objects of one kind. */
+  readonly maxObjects: number;
+  /** Bytes of one definition. */
+  readonly maxDefinition: number;
+}
+
+/** Everything that an upstream offers. */
+export interface UpstreamCatalog {
+  readonly tools: readonly CatalogObject[];
+  readonly resources: readonly CatalogObject[];
+  readonly resourceTemplates: readonly CatalogObject[];
+  readonly prompts: readonly CatalogObject[];
+  /** One text for each object that was left out, and why. */
+  readonly warnings: readonly string[];
+}
+
+interface Reading {
+  readonly connection: UpstreamConnection;
+  readonly identity: UpstreamIdentity;
+  readonly limits: CatalogLimits;
+  readonly warnings: string[];
+  readonly signal: AbortSignal | undefined;
+}
+
+const invalid = (reading: Reading, problem: string) =>
+  upstreamError(
+    'UPSTREAM_CATALOG_INVALID',
+    reading.connection,
+    `${problem}. Mend the upstream; the last good catalogue stays in use.`,
+  );
+
+async function page(reading: Reading, kind: CatalogKind, cursor: string | null): Promise<UpstreamResult | null> {
+  const { method } = catalogLists[kind];
+  try {
+    return await callUpstream(
+      reading.connection,
+      reading.identity,
+      method,
+      cursor === null ? {} : { cursor },
+      reading.signal,
+    );
+  } catch (error) {
+    if (!(error instanceof UpstreamRpcError)) throw error;
+    // Many servers with resources have no templates and say so this way.
+    if (kind === 'RESOURCE_TEMPLATE' && error.body.code === -32601) return null;
+    throw invalid(reading, `answered ${method} with error ${error.body.code}: ${error.body.message.slice(0, 200)}`);
+  }
+}
+
+function collect(reading: Reading, kind: CatalogKind, result: UpstreamResult, found: Map<string, CatalogObject>): void {
+  const { member, method } = catalogLists[kind];
+  if (!Array.isArray(result.value[member])) throw invalid(reading, `answered ${method} without "${member}"`);
+  for (const definition of arrayElements(memberValue(result.text, member) ?? '[]')) {
+    const object = readCatalogObject(kind, reading.identity.era, definition, reading.limits.maxDefinition);
+    const what = `${member}: ${typeof object === 'string' ? definition.slice(0, 80) : object.key}`;
+    if (typeof object === 'string') reading.warnings.push(`${what} is left out: ${object}`);
+    else if (found.has(object.key)) reading.warnings.push(`${what} is listed twice; the first one counts`);
+    else found.set(object.key, object);
+    if (found.size > reading.limits.maxObjects)
+      throw invalid(reading, `lists more than ${reading.limits.maxObjects} ${member} (GATEHOUSE_CATALOG_MAX_OBJECTS)`);
+  }
+}
+
+async function list(reading: Reading, kind: CatalogKind): Promise<CatalogObject[]> {
+  const found = new Map<string, CatalogObject>();
+  const seen = new Set<string>();
+  const { method } = catalogLists[kind];
+  let cursor: string | null = null;
+  for (let pages = 0; ; pages++) {
+    if (pages >= reading.limits.maxPages)
+      throw invalid(
+        reading,
+        `has more than ${reading.limits.maxPages} pages of ${method} (GATEHOUSE_CATALOG_MAX_PAGES)`,
+      );
+    const result = await page(reading, kind, cursor);
+    if (result === null) return [];
+    collect(reading, kind, result, found);
+    const next = result.value['nextCursor'];
+    if (next === undefined || next === null) return [...found.values()];
+    if (typeof next !== 'string') throw invalid(reading, `sent a cursor of ${method} that is no string`);
+    if (seen.has(next)) throw invalid(reading, `repeats a cursor of ${method}`);
+    seen.add(next);
+    cursor = next;
+  }
+}
+
+/**
+ * Reads everything that the upstream's capabilities announce, every page, definitions whole. Too many pages or objects,
+ * a repeated cursor, a list that is none: UPSTREAM_CATALOG_INVALID. A single bad object is left out with a warning.
+ */
+export async function fetchCatalog(
+  connection: UpstreamConnection,
+  identity: UpstreamIdentity,
+  limits: CatalogLimits,
+  signal?: AbortSignal,
+): Promise<UpstreamCatalog> {
+  const warnings: string[] = [];
+  const reading: Reading = { connection, identity, limits, warnings, signal };
+  const has = (capability: string) => identity.capabilities[capability] !== undefined;
+  return {
+    tools: has('tools') ? await list(reading, 'TOOL') : [],
+    resources: has('resources') ? await list(reading, 'RESOURCE') : [],
+    resourceTemplates: has('resources') ? await list(reading, 'RESOURCE_TEMPLATE') : [],
+    prompts: has('prompts') ? await list(reading, 'PROMPT') : [],
+    warnings,
+  };
+}

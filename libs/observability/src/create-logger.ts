@@ -1,0 +1,66 @@
+import { pino, stdTimeFunctions, type Logger as PinoLogger } from 'pino';
+import { currentLogContext } from './log-context.js';
+import type { LogFields, Logger, LogMethod } from './logger.js';
+import { maskText } from './mask-text.js';
+import { redactCredentials } from './redact-credentials.js';
+
+/** From most to least talkative; `silent` writes nothing. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** See {@link logLevels}. */
+export type LogLevel = (typeof logLevels)[number];
+
+/** Takes whole lines, each with its line feed. */
+export interface LogDestination {
+  write(line: string): void;
+}
+
+/** How a process logs. */
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  /** Which service writes, for example `gateway`. */
+  readonly service: string;
+  /** Default: standard output. */
+  readonly destination?: LogDestination;
+}
+
+/** Names that the line itself uses; a field of that name gets a `_` behind it, so that it cannot forge the line. */
+const reserved: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'service', 'msg']);
+
+/** Creates the JSON logger of one service. No line holds a credential: see `redactCredentials` and `maskText`. */
+export function createLogger(options: LoggerOptions): Logger {
+  const settings = {
+    level: options.level,
+    base: { pid: process.pid, service: options.service },
+    timestamp: stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    // Errors are spelled out, masked, before they reach pino.
+    serializers: { err: (value: unknown) => value },
+  };
+  return wrap(options.destination ? pino(settings, options.destination) : pino(settings), {});
+}
+
+function wrap(target: PinoLogger, bound: LogFields): Logger {
+  const write =
+    (level: Exclude<LogLevel, 'silent'>): LogMethod =>
+    (fieldsOrMessage: LogFields | string, text?: string) => {
+      if (!target.isLevelEnabled(level)) return;
+      const [fields, message] =
+        typeof fieldsOrMessage === 'string' ? [{}, fieldsOrMessage] : [fieldsOrMessage, text ?? ''];
+      // Without pino's own children a name set twice would stand in the line twice.
+      const line = redactCredentials({ ...currentLogContext(), ...bound, ...fields }) as LogFields;
+      target[level](unreserved(line), maskText(message));
+    };
+  return {
+    trace: write('trace'),
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    fatal: write('fatal'),
+    child: (fields) => wrap(target, { ...bound, ...fields }),
+  };
+}
+
+const unreserved = (fields: LogFields): LogFields =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [reserved.has(name) ? `${name}_` : name, value]));

@@ -1,0 +1,179 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { systemClock, type Clock, type ErrorCode } from '#kernel';
+import { boundedLabel, listedLabel } from './bounded-label.js';
+import { mcpMethods } from './mcp-methods.js';
+
+/** How a call ended, in the words of its audit record. */
+export type CallOutcome = 'allowed' | 'denied' | 'failed';
+/** How one run of a job ended; `retried` failed and will run again. */
+export type JobOutcome = 'succeeded' | 'failed' | 'retried';
+/** `other` is a document that was refused before its operation was known. */
+export type GraphqlOperationType = 'query' | 'mutation' | 'subscription' | 'other';
+
+/** Settings of the metrics of a process. */
+export interface MetricsOptions {
+  readonly clock?: Clock;
+  /** Also report memory, CPU, event loop and garbage collection of the process. Default: true. */
+  readonly processMetrics?: boolean;
+}
+
+/** What the services of a process report. Durations are seconds; label values are bounded, unknown ones are `other`. */
+export interface Metrics {
+  mcpRequest(labels: { service: string; method: string; outcome: CallOutcome }, seconds: number): void;
+  graphqlOperation(labels: { operationType: GraphqlOperationType; outcome: CallOutcome }, seconds: number): void;
+  job(labels: { queue: string; outcome: JobOutcome }, seconds: number): void;
+  /** Audit records that a writer stored, put into its spool file, or could do neither with. */
+  auditRecords(labels: { writer: string; outcome: 'written' | 'spooled' | 'refused' }, count: number): void;
+  auditDropped(count: number): void;
+  auditSpoolBytes(bytes: number): void;
+  /** The revision that the gateway now serves. */
+  snapshotRevision(revision: number): void;
+  /** The database just confirmed that the served snapshot is current; its age counts from now. */
+  snapshotConfirmed(): void;
+  upstreamRequest(labels: { upstream: string; outcome: 'ok' | ErrorCode }): void;
+  refusedCredential(reason: string): void;
+  /** The page for Prometheus (text exposition format). */
+  render(): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+/** The gateway's own share of a call is far below a millisecond, so the buckets begin at 0.25 ms. */
+const callBuckets = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const graphqlBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const jobBuckets = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
+
+/** Creates the one metrics registry of a process. */
+export function createMetrics(options: MetricsOptions = {}): Metrics {
+  const registry = new Registry();
+  if (options.processMetrics ?? true) collectDefaultMetrics({ register: registry });
+  return {
+    ...callMetrics(registry),
+    ...workMetrics(registry),
+    ...auditMetrics(registry),
+    ...snapshotMetrics(registry, options.clock ?? systemClock),
+    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  };
+}
+
+const counter = <T extends string>(registry: Registry, name: string, help: string, labelNames: readonly T[]) =>
+  new Counter<T>({ name, help, labelNames, registers: [registry] });
+
+const histogram = <T extends string>(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly T[],
+  buckets: number[],
+) => new Histogram<T>({ name, help, labelNames, buckets, registers: [registry] });
+
+function callMetrics(registry: Registry) {
+  const mcp = counter(registry, 'gatehouse_mcp_requests_total', 'MCP requests answered.', [
+    'service',
+    'method',
+    'outcome',
+  ]);
+  const mcpSeconds = histogram(
+    registry,
+    'gatehouse_mcp_request_duration_seconds',
+    'Time to answer an MCP request, the upstream included.',
+    ['method', 'outcome'],
+    callBuckets,
+  );
+  const upstreams = counter(registry, 'gatehouse_upstream_requests_total', 'Requests sent to upstream MCP servers.', [
+    'upstream',
+    'outcome',
+  ]);
+  const refused = counter(registry, 'gatehouse_refused_credentials_total', 'Requests with no or a bad credential.', [
+    'reason',
+  ]);
+  const service = boundedLabel(20);
+  const method = listedLabel(mcpMethods);
+  const upstream = boundedLabel(500);
+  const reason = boundedLabel(50);
+  return {
+    mcpRequest: (labels, seconds) => {
+      const named = { method: method(labels.method), outcome: labels.outcome };
+      mcp.inc({ ...named, service: service(labels.service) });
+      mcpSeconds.observe(named, seconds);
+    },
+    upstreamRequest: (labels) => upstreams.inc({ upstream: upstream(labels.upstream), outcome: labels.outcome }),
+    refusedCredential: (text) => refused.inc({ reason: reason(text) }),
+  } satisfies Partial<Metrics>;
+}
+
+function workMetrics(registry: Registry) {
+  const operations = counter(registry, 'gatehouse_graphql_operations_total', 'GraphQL operations answered.', [
+    'operation_type',
+    'outcome',
+  ]);
+  const operationSeconds = histogram(
+    registry,
+    'gatehouse_graphql_duration_seconds',
+    'Time to answer a GraphQL operation.',
+    ['operation_type', 'outcome'],
+    graphqlBuckets,
+  );
+  const jobs = counter(registry, 'gatehouse_jobs_total', 'Runs of jobs.', ['queue', 'outcome']);
+  const jobSeconds = histogram(
+    registry,
+    'gatehouse_job_duration_seconds',
+    'Time of one run of a job.',
+    ['queue', 'outcome'],
+    jobBuckets,
+  );
+  const queue = boundedLabel(50);
+  return {
+    graphqlOperation: ({ operationType, outcome }, seconds) => {
+      const labels = { operation_type: operationType, outcome };
+      operations.inc(labels);
+      operationSeconds.observe(labels, seconds);
+    },
+    job: (given, seconds) => {
+      const labels = { queue: queue(given.queue), outcome: given.outcome };
+      jobs.inc(labels);
+      jobSeconds.observe(labels, seconds);
+    },
+  } satisfies Partial<Metrics>;
+}
+
+function auditMetrics(registry: Registry) {
+  const records = counter(registry, 'gatehouse_audit_records_total', 'Audit records by what became of them.', [
+    'writer',
+    'outcome',
+  ]);
+  const dropped = counter(registry, 'gatehouse_audit_dropped_total', 'Audit records lost, by explicit setting.', []);
+  const spool = new Gauge({
+    name: 'gatehouse_audit_spool_bytes',
+    help: 'Size of the spool file that holds audit records while the database is away.',
+    registers: [registry],
+  });
+  const writer = boundedLabel(50);
+  return {
+    auditRecords: (labels, count) => records.inc({ writer: writer(labels.writer), outcome: labels.outcome }, count),
+    auditDropped: (count) => dropped.inc(count),
+    auditSpoolBytes: (bytes) => spool.set(bytes),
+  } satisfies Partial<Metrics>;
+}
+
+function snapshotMetrics(registry: Registry, clock: Clock) {
+  let confirmedAt: number | null = null;
+  const revision = new Gauge({
+    name: 'gatehouse_snapshot_revision',
+    help: 'Configuration revision that this process serves.',
+    registers: [registry],
+  });
+  const age = new Gauge({
+    name: 'gatehouse_snapshot_age_seconds',
+    help: 'Time since the database last confirmed that the served configuration is current; -1 before the first time.',
+    registers: [],
+    collect() {
+      this.set(confirmedAt === null ? -1 : Math.max(0, clock.now() - confirmedAt) / 1000);
+    },
+  });
+  registry.registerMetric(age);
+  return {
+    snapshotRevision: (value) => revision.set(value),
+    snapshotConfirmed: () => {
+      confirmedAt = clock.now();
+    },
+  } satisfies Partial<Metrics>;
+}

@@ -1,0 +1,26 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { identified } from './identified.js';
+import { timestamped } from './timestamped.js';
+import { Upstream } from './upstream.js';
+
+const schema = defineEntity({
+  name: 'Prompt',
+  tableName: 'prompts',
+  properties: {
+    ...identified,
+    upstream: () => p.manyToOne(Upstream).ref().deleteRule('cascade').index(),
+    name: p.string().length(512),
+    title: p.text().strictNullable(),
+    description: p.text().strictNullable(),
+    /** The raw JSON object of the upstream, kept whole. */
+    definition: p.text(),
+    /** SHA-256 over the RFC 8785 form of the definition, hexadecimal. */
+    fingerprint: p.string().length(64),
+    ...timestamped,
+  },
+  uniques: [{ name: 'prompts_key_unique', properties: ['upstream', 'name'] }],
+});
+
+/** A prompt that an upstream offers. */
+export class Prompt extends schema.class {}
+schema.setClass(Prompt);

@@ -1,0 +1,44 @@
+import { defineEntity, p } from '@mikro-orm/core';
+import { eras, healthStates, visibilities } from '#contracts';
+import { identified } from './identified.js';
+import { timestamped } from './timestamped.js';
+import { Team } from './team.js';
+import { User } from './user.js';
+
+const schema = defineEntity({
+  name: 'Upstream',
+  tableName: 'upstreams',
+  properties: {
+    ...identified,
+    slug: p.string().length(32),
+    name: p.string().length(200),
+    description: p.string().length(2000),
+    url: p.string().length(2000),
+    visibility: p.enum(visibilities),
+    ownerId: () => p.manyToOne(User).mapToPk().fieldName('owner_id').deleteRule('restrict').index(),
+    teamId: () => p.manyToOne(Team).mapToPk().fieldName('team_id').deleteRule('restrict').strictNullable().index(),
+    enabled: p.boolean(),
+    /** Name of the header that carries the credential. */
+    authHeader: p.string().length(100).strictNullable(),
+    /** The header's value under envelope encryption; bound to organization and row. */
+    authSecret: p.text().strictNullable().hidden(),
+    /** What the last probe found; null before the first. */
+    era: p.enum(eras).strictNullable(),
+    protocolVersion: p.string().length(20).strictNullable(),
+    /** Raw JSON, as the upstream sent it. */
+    serverInfo: p.text().strictNullable(),
+    capabilities: p.text().strictNullable(),
+    instructions: p.text().strictNullable(),
+    health: p.enum(healthStates),
+    /** Error code of the registry while UNHEALTHY. */
+    healthCode: p.string().length(100).strictNullable(),
+    healthChangedAt: p.datetime(3).strictNullable(),
+    ...timestamped,
+  },
+  uniques: [{ name: 'upstreams_slug_unique', properties: ['organizationId', 'slug'] }],
+  checks: [{ name: 'upstreams_team_visibility', expression: "visibility <> 'TEAM' or team_id is not null" }],
+});
+
+/** A registered MCP server. */
+export class Upstream extends schema.class {}
+schema.setClass(Upstream);

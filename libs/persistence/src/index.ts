@@ -1,0 +1,37 @@
+export { createOrm } from './create-orm.js';
+export { migrateDatabase, schemaDifferences, type MigrateOptions } from './migrate-database.js';
+export { refuseNewer, schemaState, waitForSchema, type SchemaState } from './schema-version.js';
+export { assertMasterKey } from './instance-settings.js';
+export { IdentityStore, userActor, type StoredIdentity } from './identity-store.js';
+export { SessionStore, type StoredSession } from './session-store.js';
+export {
+  UnitOfWork,
+  type AuditRecorder,
+  type Operation,
+  type OperationReport,
+  type ReadTransaction,
+  type WriteTransaction,
+} from './unit-of-work.js';
+export { actorColumns } from './actor-columns.js';
+export { Repository, type NewRow, type Where } from './repositories/repository.js';
+export type { SortOrder } from './repositories/page-window.js';
+export { decodeCursor, encodeCursor } from './repositories/cursor.js';
+export type { Repositories } from './repositories/repositories.js';
+export { ApiToken } from './entities/api-token.js';
+export { AuditEvent } from './entities/audit-event.js';
+export { AuditExport } from './entities/audit-export.js';
+export { HealthCheck } from './entities/health-check.js';
+export { Membership } from './entities/membership.js';
+export { Organization } from './entities/organization.js';
+export { Prompt } from './entities/prompt.js';
+export { ResourceTemplate } from './entities/resource-template.js';
+export { Resource } from './entities/resource.js';
+export { RoleBinding } from './entities/role-binding.js';
+export { SetupLink } from './entities/setup-link.js';
+export { Team } from './entities/team.js';
+export { Tool } from './entities/tool.js';
+export { UpstreamOperation } from './entities/upstream-operation.js';
+export { Upstream } from './entities/upstream.js';
+export { User } from './entities/user.js';
+export { VirtualServerEntry } from './entities/virtual-server-entry.js';
+export { VirtualServer } from './entities/virtual-server.js';

@@ -1,0 +1,11 @@
+export { APP_ROLE, OWNER_ROLE, SYSTEM_ROLE } from './roles.js';
+export { connectionOptions, type ConnectionOptions, type ConnectionSettings } from './connection-options.js';
+export { createDriverPool, type PoolSettings } from './create-driver-pool.js';
+export { createPool, type DatabasePool, type TransactionOptions } from './create-pool.js';
+export type { SqlExecutor } from './sql-executor.js';
+export { listenForChanges, type ChangeListener, type ListenSettings } from './listen-for-changes.js';
+export { withAdvisoryLock } from './with-advisory-lock.js';
+export { serverVersion } from './server-version.js';
+export { assertSupportedServer } from './assert-supported-server.js';
+export { toDomainError } from './to-domain-error.js';
+export { waitForDatabase } from './wait-for-database.js';

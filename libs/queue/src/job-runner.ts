@@ -1,0 +1,202 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Job, Worker } from 'bullmq';
+import { jobPayloads, type JobPayload, type QueueName } from '#contracts';
+import { jobOptions, type JobData, type RetryPolicy } from './job-producer.js';
+import { openJobStore, type JobStore, type JobStoreSettings } from './job-store.js';
+import type { Schedule } from './schedules.js';
+
+/** What a processor learns beside its payload. */
+export interface JobContext {
+  readonly requestId: string;
+  /** 1 for the first try. */
+  readonly attempt: number;
+  readonly lastAttempt: boolean;
+  /** Aborted when the worker stops. */
+  readonly signal: AbortSignal;
+}
+
+/** One function per queue; idempotent, since a job may run twice. */
+export type Processors = { [Q in QueueName]?: (payload: JobPayload<Q>, context: JobContext) => Promise<void> };
+
+/** How to run jobs. Times are in milliseconds. */
+export interface JobRunnerOptions {
+  readonly store: JobStoreSettings;
+  readonly processors: Processors;
+  readonly schedules: readonly Schedule[];
+  readonly concurrency: number;
+  readonly retry: RetryPolicy;
+  /** Longest pause between tries to reach a lost store. */
+  readonly reconnectMaxDelayMs: number;
+  readonly onOutcome: (queue: QueueName, outcome: 'completed' | 'failed', durationMs: number) => void;
+  /** Hears of a failing job and of a store that went away or came back; never more than once per event. */
+  readonly onTrouble: (message: string, error: unknown) => void;
+}
+
+/** Runs jobs until it is stopped. */
+export interface JobRunner {
+  /** Whether the store answered last time and workers are taking jobs. */
+  ready(): boolean;
+  stop(deadlineMs: number): Promise<void>;
+}
+
+const firstReconnectDelayMs = 100;
+
+/**
+ * Runs the processors over the store and keeps the schedules.
+ *
+ * BullMQ's workers retry a lost PostgreSQL without a pause, so they are not left alone with it: the first error stops
+ * them all at once, and new ones start only after the store has answered a ping, asked for with growing pauses.
+ */
+export function startJobRunner(options: JobRunnerOptions): JobRunner {
+  const supervisor = new Supervisor(options);
+  supervisor.start();
+  return { ready: () => supervisor.running, stop: (deadlineMs) => supervisor.stop(deadlineMs) };
+}
+
+class Supervisor {
+  running = false;
+  private workers: Worker[] = [];
+  private store: JobStore | null = null;
+  private readonly stopping = new AbortController();
+  private loop: Promise<void> = Promise.resolve();
+  private wake: (() => void) | null = null;
+
+  constructor(private readonly options: JobRunnerOptions) {}
+
+  start(): void {
+    this.loop = this.supervise();
+  }
+
+  async stop(deadlineMs: number): Promise<void> {
+    this.stopping.abort();
+    this.wake?.();
+    await this.loop;
+    await this.closeWorkers(deadlineMs);
+  }
+
+  private get stopped(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
+  private async supervise(): Promise<void> {
+    let pause = firstReconnectDelayMs;
+    while (!this.stopped) {
+      try {
+        await this.open();
+        pause = firstReconnectDelayMs;
+        await this.untilTrouble();
+        if (!this.stopped) await this.closeWorkers(0);
+      } catch (error) {
+        if (pause === firstReconnectDelayMs)
+          this.options.onTrouble('The job store does not answer; trying again with growing pauses.', error);
+        await this.closeWorkers(0);
+        // Jitter keeps several workers from knocking at the same moment.
+        await delay(pause * (0.75 + Math.random() / 2), undefined, { signal: this.stopping.signal }).catch(
+          () => undefined,
+        );
+        pause = Math.min(pause * 2, this.options.reconnectMaxDelayMs);
+      }
+    }
+  }
+
+  private async open(): Promise<void> {
+    const names = Object.keys(this.options.processors) as QueueName[];
+    this.store = openJobStore(this.options.store, names.length * 2 + 4, 'wait');
+    await this.store.ping();
+    await this.keepSchedules(this.store);
+    this.workers = names.map((name) => this.openWorker(name));
+    this.running = true;
+  }
+
+  private openWorker(name: QueueName): Worker {
+    if (!this.store) throw new Error('the job store is closed');
+    const worker = this.store.worker(name, (job) => this.process(name, job), {
+      concurrency: this.options.concurrency,
+      autorun: false,
+    });
+    worker.on('error', (error) => this.trouble(error));
+    worker.on('failed', (job, error) => {
+      if (job && job.attemptsMade >= (job.opts.attempts ?? 1))
+        this.options.onTrouble(`A ${name} job was given up.`, error);
+    });
+    worker.run().catch((error: unknown) => this.trouble(error));
+    return worker;
+  }
+
+  private async process(name: QueueName, job: Job<JobData>): Promise<void> {
+    const startedAt = performance.now();
+    const attempts = job.opts.attempts ?? 1;
+    const context: JobContext = {
+      requestId: job.data.requestId,
+      attempt: job.attemptsMade + 1,
+      lastAttempt: job.attemptsMade + 1 >= attempts,
+      signal: this.stopping.signal,
+    };
+    try {
+      // The queue's name selects both the schema and the processor, so the payload fits the processor.
+      const processor = this.options.processors[name] as (payload: unknown, context: JobContext) => Promise<void>;
+      await processor(jobPayloads[name].parse(job.data.payload), context);
+      this.options.onOutcome(name, 'completed', performance.now() - startedAt);
+    } catch (error) {
+      this.options.onOutcome(name, 'failed', performance.now() - startedAt);
+      throw error;
+    }
+  }
+
+  private trouble(error: unknown): void {
+    if (!this.running || this.stopped) return;
+    this.running = false;
+    // `paused` is set at once, which ends the fetch loops before they can spin.
+    for (const worker of this.workers) worker.pause(true).catch(() => undefined);
+    this.options.onTrouble('The job store was lost; workers wait until it answers again.', error);
+    this.wake?.();
+  }
+
+  private async untilTrouble(): Promise<void> {
+    if (!this.running || this.stopped) return;
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+    });
+    this.wake = null;
+  }
+
+  private async closeWorkers(deadlineMs: number): Promise<void> {
+    this.running = false;
+    const { workers, store } = this;
+    this.workers = [];
+    this.store = null;
+    if (deadlineMs > 0) await within(Promise.allSettled(workers.map((worker) => worker.close())), deadlineMs);
+    await within(Promise.allSettled(workers.map((worker) => worker.close(true))), 2000);
+    if (store)
+      await within(
+        store.close().catch(() => undefined),
+        2000,
+      );
+  }
+
+  private async keepSchedules(store: JobStore): Promise<void> {
+    for (const schedule of this.options.schedules) {
+      const queue = store.queue(schedule.queue, {});
+      queue.on('error', () => undefined);
+      try {
+        await queue.upsertJobScheduler(
+          schedule.id,
+          { every: schedule.everyMs },
+          {
+            name: schedule.queue,
+            data: { requestId: `schedule:${schedule.id}`, payload: schedule.payload },
+            opts: jobOptions(this.options.retry),
+          },
+        );
+      } finally {
+        await queue.close();
+      }
+    }
+  }
+}
+
+async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  const timer = new AbortController();
+  await Promise.race([work, delay(ms, undefined, { signal: timer.signal }).catch(() => undefined)]);
+  timer.abort();
+}

@@ -1,0 +1,74 @@
+import type pg from 'pg';
+import { createPostgresBackend, Queue, Worker, type Processor, type QueueOptions, type WorkerOptions } from 'bullmq';
+import { createDriverPool, SYSTEM_ROLE, type ConnectionSettings } from '#postgres';
+
+/** The schema that BullMQ keeps its tables in. */
+export const jobSchema = 'bullmq';
+
+/** Where jobs live: in PostgreSQL by default, in Redis when REDIS_URL is set. */
+export type JobStoreSettings =
+  | { readonly kind: 'postgres'; readonly connection: ConnectionSettings }
+  | { readonly kind: 'redis'; readonly url: string };
+
+/** Makes BullMQ objects over one store, and tells whether the store answers. */
+export interface JobStore {
+  queue(name: string, options: Omit<QueueOptions, 'connection'>): Queue;
+  worker(name: string, processor: Processor, options: Omit<WorkerOptions, 'connection'>): Worker;
+  /** Resolves when the store answers, rejects otherwise. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a store.
+ * @param poolMax connections to PostgreSQL: producers need 2 at least; workers one each for LISTEN, plus 4
+ * @param patience whether commands wait for a lost Redis to come back (workers) or fail at once (producers)
+ */
+export function openJobStore(settings: JobStoreSettings, poolMax: number, patience: 'wait' | 'fail-fast'): JobStore {
+  return settings.kind === 'postgres'
+    ? postgresStore(settings.connection, poolMax)
+    : redisStore(settings.url, patience);
+}
+
+function postgresStore(connection: ConnectionSettings, poolMax: number): JobStore {
+  const pool: pg.Pool = createDriverPool({
+    ...connection,
+    role: SYSTEM_ROLE,
+    max: poolMax,
+    parameters: { search_path: `${jobSchema},public` },
+  });
+  return {
+    queue: (name, options) =>
+      new Queue(name, { ...options, connection: pool as never }, createPostgresBackend as never),
+    worker: (name, processor, options) =>
+      new Worker(name, processor, { ...options, connection: pool as never }, createPostgresBackend as never),
+    ping: async () => {
+      await pool.query(`select 1 from ${jobSchema}.migration limit 1`);
+    },
+    close: () => pool.end(),
+  };
+}
+
+function redisStore(url: string, patience: 'wait' | 'fail-fast'): JobStore {
+  const connection = {
+    url,
+    maxRetriesPerRequest: patience === 'wait' ? null : 1,
+    retryStrategy: (times: number) => Math.min(times * 200, 5000),
+  };
+  let probe: Queue | null = null;
+  return {
+    queue: (name, options) =>
+      new Queue(name, { ...options, connection, skipWaitingForReady: patience === 'fail-fast' } as QueueOptions),
+    worker: (name, processor, options) => new Worker(name, processor, { ...options, connection }),
+    ping: async () => {
+      if (!probe) {
+        probe = new Queue('gatehouse-ping', { connection: { ...connection, maxRetriesPerRequest: 1 } });
+        probe.on('error', () => undefined);
+      }
+      await probe.getWaitingCount();
+    },
+    close: async () => {
+      await probe?.close();
+    },
+  };
+}

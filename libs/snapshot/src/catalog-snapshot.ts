@@ -1,0 +1,97 @@
+import type { Era } from '#contracts';
+
+/** One revision of the catalogue of every organization, as the gateway looks things up. Never changes once published. */
+export interface CatalogSnapshot {
+  /** Grows with every change of the configuration; not every number occurs. */
+  readonly revision: number;
+  /**
+   * The live token with this SHA-256 hex digest. Unknown, revoked and expired ones, and those of disabled users, are
+   * null; a token that expires while the snapshot lives stays, so the caller compares `expiresAt` at each request.
+   */
+  principalByTokenHash(hash: string): Principal | null;
+  /** The virtual server with this slug or id; null when it is hidden, disabled or missing: the same. */
+  virtualServer(principal: Principal, slugOrId: string): Endpoint | null;
+  /** The upstream with this slug or id, untouched; null when it is missing or disabled, or without `passThrough` on it. */
+  upstream(principal: Principal, slugOrId: string): Endpoint | null;
+  /** Everything that the principal may execute; empty when nothing. A token for one virtual server sees its objects only. */
+  aggregate(principal: Principal): Endpoint;
+}
+
+/** Who is behind an API token. A snapshot decides by what it knows itself about `tokenId`, so an old one gives no rights. */
+export interface Principal {
+  readonly tokenId: string;
+  readonly userId: string;
+  readonly organizationId: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  readonly scopes: ReadonlySet<string>;
+  /** When set, the token reaches this one virtual server and nothing else. */
+  readonly virtualServerId: string | null;
+}
+
+/**
+ * One MCP server as a client sees it. The same object is handed out for as long as nothing in it changed, to everyone
+ * who sees the same: comparing two by `===` tells whether a list may have changed.
+ */
+export interface Endpoint {
+  readonly kind: 'virtual-server' | 'upstream' | 'aggregate';
+  /** Row id of the virtual server or upstream; null for the aggregate. */
+  readonly subjectId: string | null;
+  readonly slug: string | null;
+  readonly name: string;
+  readonly instructions: string | null;
+  readonly enabled: boolean;
+  /** By the name that clients of this endpoint use. */
+  readonly tools: ReadonlyMap<string, Target>;
+  readonly prompts: ReadonlyMap<string, Target>;
+  readonly resources: ReadonlyMap<string, Target>;
+  readonly resourceTemplates: readonly TemplateTarget[];
+  /** What the list methods answer: one JSON text per object, in a fixed order (upstream slug, then name or URI). */
+  readonly listed: ListedTexts;
+  /**
+   * Where a read of this URI goes: a listed resource, else the owner of the most literal template that matches, else (on
+   * an upstream's own endpoint only) the upstream. `originalName` of the answer is the URI to send; null: unknown.
+   */
+  resolveResource(uri: string): Target | null;
+}
+
+/** See {@link Endpoint.listed}. */
+export interface ListedTexts {
+  readonly tools: readonly string[];
+  readonly prompts: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceTemplates: readonly string[];
+}
+
+/** What a name on an endpoint means. */
+export interface Target {
+  /** Row id of the tool, prompt, resource or template; of the upstream for a URI that it never listed. */
+  readonly objectId: string;
+  /** The name or URI that the client used. */
+  readonly exposedName: string;
+  /** The name or URI that the upstream knows. */
+  readonly originalName: string;
+  readonly upstream: UpstreamTarget;
+  /** The upstream's own JSON text, whole. */
+  readonly definition: string;
+}
+
+/** A resource template on an endpoint; both names are URI templates (RFC 6570). */
+export interface TemplateTarget extends Target {
+  /** The URI to ask the upstream for when the client's URI is one of this template; else null. */
+  originalUri(uri: string): string | null;
+}
+
+/** How to reach an upstream. */
+export interface UpstreamTarget {
+  readonly id: string;
+  readonly organizationId: string;
+  readonly slug: string;
+  readonly url: string;
+  readonly enabled: boolean;
+  readonly era: Era | null;
+  readonly protocolVersion: string | null;
+  readonly authHeader: string | null;
+  /** Sealed, with `${organizationId}:${id}` as additional data. */
+  readonly authSecret: string | null;
+}

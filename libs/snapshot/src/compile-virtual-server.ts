@@ -1,0 +1,42 @@
+import type { SharedObject } from '#authz';
+import type { EntryRow, VirtualServerRow } from './catalog-rows.js';
+import type { CompiledUpstream } from './compile-upstream.js';
+import { byText } from './by-text.js';
+import { CompiledEndpoint } from './compiled-endpoint.js';
+import { ExposedObject } from './exposed-object.js';
+
+/** A virtual server with what it offers: the same to everyone who may connect. */
+export interface CompiledVirtualServer {
+  readonly row: VirtualServerRow;
+  /** What rules look at. */
+  readonly attributes: SharedObject;
+  readonly endpoint: CompiledEndpoint;
+  /** The catalogue objects behind it. */
+  readonly objectIds: ReadonlySet<string>;
+}
+
+/**
+ * Builds a virtual server from its rows. Entries of disabled upstreams are left out, as if they were not there.
+ * @param ownerOf the upstream that has an object, inside the organization of the server
+ */
+export function compileVirtualServer(
+  row: VirtualServerRow,
+  entries: readonly EntryRow[],
+  ownerOf: (objectId: string) => CompiledUpstream | undefined,
+): CompiledVirtualServer {
+  const objects = entries
+    .map((entry) => {
+      const upstream = ownerOf(entry.objectId);
+      const object = upstream?.objects.get(entry.objectId);
+      return upstream?.target.enabled && object ? new ExposedObject(object, upstream.target, entry) : null;
+    })
+    .filter((object) => object !== null)
+    .toSorted((a, b) => byText(a.upstream.slug, b.upstream.slug) || byText(a.exposedName, b.exposedName));
+  const { id, organizationId, slug, name, instructions, ownerId, teamId, visibility } = row;
+  return {
+    row,
+    attributes: { id, organizationId, ownerId, teamId, visibility },
+    endpoint: new CompiledEndpoint({ kind: 'virtual-server', subjectId: id, slug, name, instructions }, objects),
+    objectIds: new Set(objects.map(({ objectId }) => objectId)),
+  };
+}

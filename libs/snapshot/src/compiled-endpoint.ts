@@ -1,0 +1,88 @@
+import type { Endpoint, ListedTexts, Target, TemplateTarget, UpstreamTarget } from './catalog-snapshot.js';
+import type { ExposedObject } from './exposed-object.js';
+
+/** What an endpoint says about itself. */
+export type EndpointHead = Pick<Endpoint, 'kind' | 'subjectId' | 'slug' | 'name' | 'instructions'>;
+
+const texts = (objects: ReadonlyMap<string, ExposedObject>): readonly string[] =>
+  [...objects.values()].map(({ listed }) => listed);
+
+/** The lists of an endpoint, each made when it is first asked for: calls never pay for them. */
+class LazyTexts implements ListedTexts {
+  readonly #endpoint: CompiledEndpoint;
+  #tools: readonly string[] | undefined;
+  #prompts: readonly string[] | undefined;
+  #resources: readonly string[] | undefined;
+  #resourceTemplates: readonly string[] | undefined;
+
+  constructor(endpoint: CompiledEndpoint) {
+    this.#endpoint = endpoint;
+  }
+  get tools(): readonly string[] {
+    return (this.#tools ??= texts(this.#endpoint.tools));
+  }
+  get prompts(): readonly string[] {
+    return (this.#prompts ??= texts(this.#endpoint.prompts));
+  }
+  get resources(): readonly string[] {
+    return (this.#resources ??= texts(this.#endpoint.resources));
+  }
+  get resourceTemplates(): readonly string[] {
+    return (this.#resourceTemplates ??= this.#endpoint.templates.map(({ listed }) => listed));
+  }
+}
+
+/** The tables of one endpoint. */
+export class CompiledEndpoint implements Endpoint {
+  readonly kind: Endpoint['kind'];
+  readonly subjectId: string | null;
+  readonly slug: string | null;
+  readonly name: string;
+  readonly instructions: string | null;
+  /** Disabled ones are never handed out. */
+  readonly enabled = true;
+  readonly tools = new Map<string, ExposedObject>();
+  readonly prompts = new Map<string, ExposedObject>();
+  readonly resources = new Map<string, ExposedObject>();
+  readonly templates: readonly ExposedObject[];
+  readonly listed: ListedTexts = new LazyTexts(this);
+  readonly #byLength: readonly ExposedObject[];
+  readonly #passThrough: UpstreamTarget | null;
+
+  /**
+   * @param objects in the order in which they are listed; the first of several equal names wins, the others are neither
+   *   listed nor callable
+   * @param passThrough the upstream that takes every URI that nothing else matches
+   */
+  constructor(head: EndpointHead, objects: readonly ExposedObject[], passThrough: UpstreamTarget | null = null) {
+    this.kind = head.kind;
+    this.subjectId = head.subjectId;
+    this.slug = head.slug;
+    this.name = head.name;
+    this.instructions = head.instructions;
+    this.#passThrough = passThrough;
+    const templates = new Map<string, ExposedObject>();
+    const tables = { TOOL: this.tools, PROMPT: this.prompts, RESOURCE: this.resources, RESOURCE_TEMPLATE: templates };
+    for (const object of objects) {
+      const table = tables[object.kind];
+      if (!table.has(object.exposedName)) table.set(object.exposedName, object);
+    }
+    this.templates = [...templates.values()];
+    this.#byLength = this.templates.toSorted((a, b) => b.literalLength - a.literalLength);
+  }
+
+  get resourceTemplates(): readonly TemplateTarget[] {
+    return this.templates;
+  }
+
+  resolveResource(uri: string): Target | null {
+    const listed = this.resources.get(uri);
+    if (listed) return listed;
+    for (const template of this.#byLength) {
+      const target = template.targetOf(uri);
+      if (target) return target;
+    }
+    const upstream = this.#passThrough;
+    return upstream && { objectId: upstream.id, exposedName: uri, originalName: uri, upstream, definition: '{}' };
+  }
+}

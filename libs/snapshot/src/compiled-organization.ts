@@ -1,0 +1,51 @@
+import { mcpAccessFor, type McpAccess } from '#authz';
+import type { ApiTokenScope } from '#contracts';
+import type { BoundedCache } from './bounded-cache.js';
+import type { Principal } from './catalog-snapshot.js';
+import type { CompiledCatalogue } from './compile-catalogue.js';
+import { rolesAt, type CompiledToken, type Grants } from './compile-principals.js';
+import { Rights } from './rights.js';
+
+const mcpScope: ApiTokenScope = 'mcp';
+
+/**
+ * Stands for everyone who owns nothing here. Their rights do not depend on who they are, so they share them; the id of
+ * one of them would hand that person's later objects to all.
+ */
+const anybody = '00000000-0000-0000-0000-000000000000';
+
+/** One organization at one revision: its catalogue, its people, and what the people may do with the catalogue. */
+export class CompiledOrganization {
+  /**
+   * @param grants by user id, active users only
+   * @param tokens by token id, live ones only
+   * @param accesses by signature: carried from one revision to the next, for a signature says all that rules depend on
+   */
+  constructor(
+    readonly id: string,
+    readonly catalogue: CompiledCatalogue,
+    readonly grants: ReadonlyMap<string, Grants>,
+    readonly tokens: ReadonlyMap<string, CompiledToken>,
+    readonly accesses: BoundedCache<McpAccess>,
+  ) {}
+
+  /** What a principal may do now; null when their token is not live any more or is not for MCP. */
+  rightsOf({ tokenId }: Principal, now: number): Rights | null {
+    // The row that this revision knows, not what the caller holds, which may be older.
+    const principal = this.tokens.get(tokenId)?.principal;
+    const grants = principal && this.grants.get(principal.userId);
+    if (!grants || principal.expiresAt <= now || !principal.scopes.has(mcpScope)) return null;
+    const userId = this.catalogue.owners.has(principal.userId) ? principal.userId : anybody;
+    const { roles, key } = rolesAt(grants, now);
+    const { virtualServerId } = principal;
+    const signature = `${userId}|${virtualServerId ?? ''}|${key}`;
+    return this.catalogue.rights.get(signature, () => {
+      const scope = { scopes: [mcpScope], virtualServerId };
+      const actor = { userId, organizationId: this.id, roles, scope };
+      return new Rights(
+        this.accesses.get(signature, () => mcpAccessFor(actor)),
+        this.catalogue,
+      );
+    });
+  }
+}

@@ -1,0 +1,11 @@
+export { createSnapshotSource } from './create-snapshot-source.js';
+export type { ChangeListener, SnapshotLog, SnapshotSource, SnapshotSourceOptions } from './snapshot-source.js';
+export type {
+  CatalogSnapshot,
+  Endpoint,
+  ListedTexts,
+  Principal,
+  Target,
+  TemplateTarget,
+  UpstreamTarget,
+} from './catalog-snapshot.js';

@@ -1,0 +1,6 @@
+import { migrateDatabase } from '#persistence';
+
+/** Makes an empty database what every test file starts from: migrated, without rows. */
+export async function prepareTemplate(url: string): Promise<void> {
+  await migrateDatabase({ ownerUrl: url });
+}
