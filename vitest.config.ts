@@ -6,6 +6,8 @@ export default defineConfig({
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   // The global setup runs in an environment of its own, which needs the same condition.
   environments: { __vitest__: { resolve: { conditions: ['source', ...defaultServerConditions] } } },
+  // Vite would take the ES module of graphql, Node takes its CommonJS: two copies refuse each other's types.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   ssr: { resolve: { conditions: ['source', ...defaultServerConditions] } },
   test: {
     include: ['apps/**/*.spec.ts', 'libs/**/*.spec.ts', 'test/**/*.spec.ts'],

@@ -104,7 +104,8 @@ export class AuditSpool {
 
   /** Removes the file if it is empty. */
   removeIfEmpty(): void {
-    if (this.size === 0) rmSync(this.file, { force: true });
+    const { size, ino } = this.#stat();
+    if (ino !== 0 && size === 0) rmSync(this.file, { force: true });
   }
 
   #stat(): { size: number; ino: number } {

@@ -126,6 +126,7 @@ export class BufferedAuditWriter {
     await this.flush();
     this.#closed = true;
     this.#spill(Infinity);
+    if (this.#inMemory > 0) this.options.observer?.dropped?.(this.#inMemory);
     // What is left in the files is adopted by the next process that starts.
     for (const spool of [this.#spool, ...this.#adopted]) {
       spool.removeIfEmpty();

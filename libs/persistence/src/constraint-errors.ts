@@ -32,7 +32,7 @@ export function fromDatabaseError(error: unknown): unknown {
       cause: error,
     });
   }
-  if (error instanceof ForeignKeyConstraintViolationException)
+  if (error instanceof ForeignKeyConstraintViolationException || isRestricted(error))
     return new DomainError('CONFLICT', referenceMessage, { cause: error });
   return toDomainError(error);
 }
@@ -40,3 +40,6 @@ export function fromDatabaseError(error: unknown): unknown {
 function constraintName(error: object): string {
   return 'constraint' in error && typeof error.constraint === 'string' ? error.constraint : '';
 }
+
+/** PostgreSQL 18 answers `on delete restrict` with a code of its own (23001), which the driver does not know yet. */
+const isRestricted = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === '23001';

@@ -1,4 +1,3 @@
-import type pg from 'pg';
 import { createPostgresBackend, Queue, Worker, type Processor, type QueueOptions, type WorkerOptions } from 'bullmq';
 import { createDriverPool, SYSTEM_ROLE, type ConnectionSettings } from '#postgres';
 
@@ -31,7 +30,7 @@ export function openJobStore(settings: JobStoreSettings, poolMax: number, patien
 }
 
 function postgresStore(connection: ConnectionSettings, poolMax: number): JobStore {
-  const pool: pg.Pool = createDriverPool({
+  const pool = createDriverPool({
     ...connection,
     role: SYSTEM_ROLE,
     max: poolMax,

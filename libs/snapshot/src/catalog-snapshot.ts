@@ -30,8 +30,8 @@ export interface Principal {
 }
 
 /**
- * One MCP server as a client sees it. The same object is handed out for as long as nothing in it changed, to everyone
- * who sees the same: comparing two by `===` tells whether a list may have changed.
+ * One MCP server as a client sees it; everyone who sees the same gets the same object. It never changes, and revisions
+ * that change nothing in it keep it, so an endpoint that is `===` the previous one has the same lists.
  */
 export interface Endpoint {
   readonly kind: 'virtual-server' | 'upstream' | 'aggregate';

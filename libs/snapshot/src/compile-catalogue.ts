@@ -3,11 +3,9 @@ import { byText } from './by-text.js';
 import type { CompiledAggregate } from './compile-aggregate.js';
 import type { CompiledUpstream } from './compile-upstream.js';
 import type { CompiledVirtualServer } from './compile-virtual-server.js';
-import type { Rights } from './rights.js';
 
-/** Aggregates and rights are made again when they are asked for again; these bounds keep rare ones from piling up. */
+/** An aggregate is made again when it is asked for again; this bound keeps rare ones from piling up. */
 const mostAggregates = 256;
-const mostRights = 1024;
 
 /** Everything of one organization that can be reached over MCP, whoever asks. */
 export interface CompiledCatalogue {
@@ -22,8 +20,6 @@ export interface CompiledCatalogue {
   readonly orderedServers: readonly CompiledVirtualServer[];
   /** Users who own an upstream or virtual server: only for them does it matter who they are. */
   readonly owners: ReadonlySet<string>;
-  /** Filled by readers, by grants: what the holders may do with this catalogue. */
-  readonly rights: BoundedCache<Rights>;
   /** Filled by readers, by visible set. */
   readonly aggregates: BoundedCache<CompiledAggregate>;
 }
@@ -64,7 +60,6 @@ export function compileCatalogue(
     orderedUpstreams,
     orderedServers,
     owners: new Set([...orderedUpstreams, ...orderedServers].map(({ row }) => row.ownerId)),
-    rights: new BoundedCache(mostRights),
     aggregates: previous?.aggregates.where(isCurrent) ?? new BoundedCache(mostAggregates),
   };
 }

@@ -1,12 +1,9 @@
-import { BoundedCache } from './bounded-cache.js';
 import { compileCatalogue, type CompiledCatalogue } from './compile-catalogue.js';
 import { CompiledOrganization } from './compiled-organization.js';
 import { compileGrants, compileToken } from './compile-principals.js';
 import { compileUpstream, type CompiledUpstream } from './compile-upstream.js';
 import { compileVirtualServer } from './compile-virtual-server.js';
 import type { Dirt, OrganizationRows } from './organization-rows.js';
-
-const mostAccesses = 4096;
 
 /** How many parts were compiled; what did not change costs nothing and is not counted. */
 export interface Work {
@@ -49,7 +46,7 @@ export function compileOrganization(input: OrganizationInput): CompiledOrganizat
     return compileToken(row);
   });
   const catalogue = catalogueOf(input, organization.name);
-  return new CompiledOrganization(id, catalogue, grants, tokens, previous?.accesses ?? new BoundedCache(mostAccesses));
+  return new CompiledOrganization(id, catalogue, grants, tokens, previous);
 }
 
 function catalogueOf(input: OrganizationInput, name: string): CompiledCatalogue {

@@ -1,6 +1,6 @@
 import { mcpAccessFor, type McpAccess } from '#authz';
 import type { ApiTokenScope } from '#contracts';
-import type { BoundedCache } from './bounded-cache.js';
+import { BoundedCache } from './bounded-cache.js';
 import type { Principal } from './catalog-snapshot.js';
 import type { CompiledCatalogue } from './compile-catalogue.js';
 import { rolesAt, type CompiledToken, type Grants } from './compile-principals.js';
@@ -14,20 +14,32 @@ const mcpScope: ApiTokenScope = 'mcp';
  */
 const anybody = '00000000-0000-0000-0000-000000000000';
 
+/** Both are made again when they are asked for again; the bounds keep rare ones from piling up. */
+const mostAccesses = 4096;
+const mostRights = 1024;
+
 /** One organization at one revision: its catalogue, its people, and what the people may do with the catalogue. */
 export class CompiledOrganization {
+  /** By signature, which says everything that rules depend on. */
+  readonly #accesses: BoundedCache<McpAccess>;
+  readonly #rights: BoundedCache<Rights>;
+
   /**
    * @param grants by user id, active users only
    * @param tokens by token id, live ones only
-   * @param accesses by signature: carried from one revision to the next, for a signature says all that rules depend on
+   * @param previous the revision before: what was found out about grants there still holds, about the catalogue only
+   *   while it is the same
    */
   constructor(
     readonly id: string,
     readonly catalogue: CompiledCatalogue,
     readonly grants: ReadonlyMap<string, Grants>,
     readonly tokens: ReadonlyMap<string, CompiledToken>,
-    readonly accesses: BoundedCache<McpAccess>,
-  ) {}
+    previous: CompiledOrganization | undefined,
+  ) {
+    this.#accesses = previous ? previous.#accesses : new BoundedCache(mostAccesses);
+    this.#rights = previous?.catalogue === catalogue ? previous.#rights : new BoundedCache(mostRights);
+  }
 
   /** What a principal may do now; null when their token is not live any more or is not for MCP. */
   rightsOf({ tokenId }: Principal, now: number): Rights | null {
@@ -39,11 +51,11 @@ export class CompiledOrganization {
     const { roles, key } = rolesAt(grants, now);
     const { virtualServerId } = principal;
     const signature = `${userId}|${virtualServerId ?? ''}|${key}`;
-    return this.catalogue.rights.get(signature, () => {
+    return this.#rights.get(signature, () => {
       const scope = { scopes: [mcpScope], virtualServerId };
       const actor = { userId, organizationId: this.id, roles, scope };
       return new Rights(
-        this.accesses.get(signature, () => mcpAccessFor(actor)),
+        this.#accesses.get(signature, () => mcpAccessFor(actor)),
         this.catalogue,
       );
     });

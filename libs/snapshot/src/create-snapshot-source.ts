@@ -10,6 +10,7 @@ const channel = 'gatehouse_changes';
 /** A network that swallows packets must not hold the loop; what it answers later is not used. */
 const answerWithinMs = 30_000;
 const maxPauseMs = 1_000;
+const noAnswer = `The database did not answer within ${answerWithinMs} ms.`;
 
 /**
  * Loads the catalogue and keeps it current: a notification or, every `sweepMs`, the question for the newest revision
@@ -23,8 +24,18 @@ export async function createSnapshotSource(options: SnapshotSourceOptions): Prom
   let compiler = createCompiler({ clock, hash, oldestRevision: 0 });
   let confirmedAt = clock.now();
   let open = true;
+  let failing = false;
 
-  const first = await withDeadline(readBatch(pool, null));
+  let abandon = (_reason: Error): void => undefined;
+  /** One question at a time. */
+  const ask = <T>(answer: Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new DomainError('DATABASE_UNAVAILABLE', noAnswer)), answerWithinMs).unref();
+      abandon = reject;
+      void answer.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
+
+  const first = await ask(readBatch(pool, null));
   let position: number | null = first.position;
   let snapshot: CatalogSnapshot = compiler.compile(first).snapshot;
 
@@ -43,9 +54,9 @@ export async function createSnapshotSource(options: SnapshotSourceOptions): Prom
   const refresh = async (): Promise<void> => {
     // The moment of the question: the answer may be older than its arrival, never older than this.
     const askedAt = clock.now();
-    const newest = await withDeadline(readPosition(pool));
+    const newest = await ask(readPosition(pool));
     if (newest !== position) {
-      const batch = await withDeadline(readBatch(pool, position));
+      const batch = await ask(readBatch(pool, position));
       if (!open) return;
       try {
         const { snapshot: next, work } = compiler.compile(batch);
@@ -60,14 +71,20 @@ export async function createSnapshotSource(options: SnapshotSourceOptions): Prom
       }
     }
     confirmedAt = askedAt;
+    if (failing) log.info({ revision: snapshot.revision }, 'the snapshot is current again');
+    failing = false;
   };
 
   const loop = startRefreshLoop({
     refresh,
     everyMs: sweepMs,
     maxPauseMs,
-    onFailure: (error, failures) =>
-      log.warn({ err: error, failures, staleForMs: clock.now() - confirmedAt }, 'the snapshot could not be refreshed'),
+    onFailure: (error, failures) => {
+      failing = true;
+      // The first, second, fourth, eighth … of a row: a long outage must not fill a disk.
+      if (!Number.isInteger(Math.log2(failures))) return;
+      log.warn({ err: error, failures, staleForMs: clock.now() - confirmedAt }, 'the snapshot could not be refreshed');
+    },
   });
   const listening = listenForChanges({
     connection: options.listen,
@@ -91,20 +108,9 @@ export async function createSnapshotSource(options: SnapshotSourceOptions): Prom
     close: async () => {
       open = false;
       listeners.clear();
-      await Promise.all([listening.close(), loop.stop()]);
+      const stopped = loop.stop();
+      abandon(new Error('The snapshot source was closed.'));
+      await Promise.all([listening.close(), stopped]);
     },
   };
-}
-
-async function withDeadline<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_resolve, reject) => {
-    const late = new DomainError('DATABASE_UNAVAILABLE', `The database did not answer within ${answerWithinMs} ms.`);
-    timer = setTimeout(() => reject(late), answerWithinMs);
-  });
-  try {
-    return await Promise.race([answer, expired]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

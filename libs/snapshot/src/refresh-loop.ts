@@ -23,7 +23,7 @@ const firstPauseMs = 50;
 
 /** Starts the loop; the first run comes after `everyMs` or with the first request. */
 export function startRefreshLoop({ refresh, everyMs, maxPauseMs, onFailure }: RefreshLoopOptions): RefreshLoop {
-  let stopped = false;
+  const state = { stopped: false };
   let endPause = (): void => undefined;
   let wanted = false;
   let running = false;
@@ -31,13 +31,13 @@ export function startRefreshLoop({ refresh, everyMs, maxPauseMs, onFailure }: Re
 
   const run = async (): Promise<void> => {
     let failures = 0;
-    while (wanted && !stopped) {
+    while (wanted && !state.stopped) {
       wanted = false;
       try {
         await refresh();
         failures = 0;
       } catch (error) {
-        if (stopped) break;
+        if (state.stopped) break;
         wanted = true;
         onFailure(error, ++failures);
         await new Promise<void>((resolve) => {
@@ -54,7 +54,7 @@ export function startRefreshLoop({ refresh, everyMs, maxPauseMs, onFailure }: Re
   };
 
   const request = (): void => {
-    if (stopped) return;
+    if (state.stopped) return;
     wanted = true;
     if (running) return;
     running = true;
@@ -71,7 +71,7 @@ export function startRefreshLoop({ refresh, everyMs, maxPauseMs, onFailure }: Re
     },
     stop: () => {
       clearInterval(timer);
-      stopped = true;
+      state.stopped = true;
       endPause();
       return finished;
     },

@@ -21,6 +21,7 @@ export type ChangeListener = (next: CatalogSnapshot, previous: CatalogSnapshot) 
 /** The part of a logger that is needed; pino's has this shape. */
 export interface SnapshotLog {
   debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
 

@@ -15,7 +15,7 @@ export class AccessGuard implements CanActivate {
 
   async canActivate(execution: ExecutionContext): Promise<boolean> {
     const context = GqlExecutionContext.create(execution);
-    const { ctx, browser } = context.getContext<GraphqlContext>();
+    const { ctx, browser, loaders } = context.getContext<GraphqlContext>();
     const { parentType, fieldName } = context.getInfo<GraphQLResolveInfo>();
     const access = Object.entries(accessTable[parentType.name as keyof typeof accessTable] ?? {}).find(
       ([name]) => name === fieldName,
@@ -25,6 +25,8 @@ export class AccessGuard implements CanActivate {
       const isMutation = parentType.name === 'Mutation';
       if (isMutation) browser.assertCsrf();
       assertAccess(ctx, access, isMutation);
+      // Mutations of one document run one after the other; each must see what the one before it did.
+      if (isMutation) loaders.clear();
       return true;
     } catch (error) {
       if (parentType.name === 'Mutation') await this.record(ctx, auditName(fieldName, access), error);

@@ -7,6 +7,7 @@ import {
   type ValidationContext,
   type ValidationRule,
 } from 'graphql';
+import { DomainError } from '#kernel';
 
 interface Shape {
   readonly depth: number;
@@ -39,7 +40,10 @@ export function limitDocumentShape(limits: { readonly maxDepth: number; readonly
 
 /** A refusal for what the document asks for, before anything ran. */
 export const tooComplex = (message: string): GraphQLError =>
-  new GraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX', http: { status: 400 } } });
+  new GraphQLError(message, {
+    originalError: new DomainError('QUERY_TOO_COMPLEX', message),
+    extensions: { http: { status: 400 } },
+  });
 
 /** Reads each fragment once, so that a chain of doubling fragments costs no more than its length. */
 class ShapeReader {

@@ -1,5 +1,5 @@
 import { unwrapResolverError } from '@apollo/server/errors';
-import type { GraphQLFormattedError } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { DomainError, errorCodes, type ErrorCode } from '#kernel';
 import type { Logger } from '#observability';
 
@@ -14,8 +14,18 @@ const apolloCodes: Readonly<Record<string, ErrorCode>> = {
   OPERATION_RESOLUTION_FAILURE: 'MALFORMED_REQUEST',
   PERSISTED_QUERY_NOT_FOUND: 'MALFORMED_REQUEST',
   PERSISTED_QUERY_NOT_SUPPORTED: 'MALFORMED_REQUEST',
-  QUERY_TOO_COMPLEX: 'QUERY_TOO_COMPLEX',
 };
+
+/** graphql-js has no code for a document of too many tokens, or of too many fields that may overlap. */
+const parserGaveUp = /^(Syntax Error: Document contains more|Validation aborted)/;
+
+/** What was thrown in a resolver, or before any ran. */
+function originalOf(thrown: unknown): unknown {
+  const original = unwrapResolverError(thrown);
+  return original instanceof GraphQLError && original.originalError instanceof DomainError
+    ? original.originalError
+    : original;
+}
 
 /** What a failure looks like to the caller: a message and `extensions`, without stack or cause. */
 export interface PublicError {
@@ -51,10 +61,11 @@ export function formatErrorWith(logger: Logger) {
       ...(formatted.locations ? { locations: formatted.locations } : {}),
       ...(formatted.path ? { path: formatted.path } : {}),
     };
-    const original = unwrapResolverError(thrown);
+    const original = originalOf(thrown);
     const apolloCode = apolloCodes[String(formatted.extensions?.code)];
     if (!(original instanceof DomainError) && apolloCode !== undefined) {
-      return { message: formatted.message, ...place, extensions: extensionsFor(apolloCode) };
+      const code = parserGaveUp.test(formatted.message) ? 'QUERY_TOO_COMPLEX' : apolloCode;
+      return { message: formatted.message, ...place, extensions: extensionsFor(code) };
     }
     const shown = publicError(original);
     if (shown.extensions.code === 'INTERNAL')

@@ -1,13 +1,21 @@
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import type { Response } from 'express';
+import type { Logger } from '#observability';
 import type { ControlPlaneDeps } from '../dependencies.js';
 import { requestStateOf } from '../http/request-state.js';
 import { limitDocumentShape } from './document-shape.js';
 import { formatErrorWith } from './format-error.js';
-import type { GraphqlContext } from './graphql-context.js';
-import { createLoaders } from './loaders.js';
+import { GraphqlContext } from './graphql-context.js';
 import { operationPlugin } from './operation-plugin.js';
 import { schemaOptions } from './schema-options.js';
+
+/** Apollo's own remarks; `console` is its default. */
+const apolloLogger = (logger: Logger): ApolloDriverConfig['logger'] => ({
+  debug: (message) => logger.debug(String(message)),
+  info: (message) => logger.info(String(message)),
+  warn: (message) => logger.warn(String(message)),
+  error: (message) => logger.error(String(message)),
+});
 
 /** Apollo, with everything that it would rather do by itself switched off. */
 export function graphqlOptions({ config, logger, metrics, unitOfWork }: ControlPlaneDeps): ApolloDriverConfig {
@@ -29,11 +37,12 @@ export function graphqlOptions({ config, logger, metrics, unitOfWork }: ControlP
     autoTransformHttpErrors: false,
     parseOptions: { maxTokens },
     validationRules: [limitDocumentShape({ maxDepth, maxAliases })],
+    logger: apolloLogger(logger),
     formatError: formatErrorWith(logger),
     plugins: [operationPlugin(config, metrics)],
     context: ({ res }: { res: Response }): GraphqlContext => {
       const { ctx, browser } = requestStateOf(res);
-      return { ctx, browser, loaders: createLoaders(unitOfWork, ctx) };
+      return new GraphqlContext(ctx, browser, unitOfWork);
     },
   };
 }

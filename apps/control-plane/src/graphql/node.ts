@@ -3,7 +3,7 @@ import { encodeGlobalId } from '#kernel';
 
 /** Sources of nodes are rows, whose id is a UUID; on the way out it becomes the id of the API (architecture.md §4.11). */
 const toGlobalId: FieldMiddleware<{ id: string }> = ({ source, info }) =>
-  Promise.resolve(encodeGlobalId(info.parentType.name, source.id));
+  Promise.resolve(encodeGlobalId(String(info?.parentType.name), source.id));
 
 /** Anything with an id that `node(id:)` finds. A row's class is named like its GraphQL type. */
 @InterfaceType('Node', {

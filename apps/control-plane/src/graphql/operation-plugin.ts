@@ -12,7 +12,7 @@ export function operationPlugin(config: Config, metrics: Metrics): ApolloServerP
       const startedAt = performance.now();
       return Promise.resolve({
         didResolveOperation: async ({ schema, document, operation, request }) => {
-          const cost = documentCost(schema, document, operation, request.variables ?? {});
+          const cost = operation ? documentCost(schema, document, operation, request.variables ?? {}) : 0;
           if (cost > config.graphql.maxCost) {
             throw tooComplex(
               `The document may return ${cost} objects; at most ${config.graphql.maxCost} are allowed. Ask for smaller pages.`,

@@ -47,11 +47,14 @@ function parseBody(text: unknown, maxBatch: number): unknown {
       `A batch holds 1 to ${maxBatch} operations; this one has ${operations.length}.`,
     );
   }
-  if (!operations.every((one) => typeof one === 'object' && one !== null && !Array.isArray(one))) {
-    throw new DomainError('MALFORMED_REQUEST', 'The body must be an object with `query`, or a list of such objects.');
+  if (!operations.every(isOperation)) {
+    throw new DomainError('MALFORMED_REQUEST', 'The body must be an object with the text `query`, or a list of such objects.');
   }
   return body;
 }
+
+const isOperation = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'query' in value && typeof value.query === 'string' && value.query !== '';
 
 function parseJson(text: string): unknown {
   let value: unknown;

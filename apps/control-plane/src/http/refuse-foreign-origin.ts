@@ -5,10 +5,10 @@ import { DomainError } from '#kernel';
  * Refuses requests that a page of another origin makes. Programs send no Origin and pass; their credential decides.
  * @param own the origins of this service; the Host header is never asked (architecture.md §4.5)
  */
-export function refuseForeignOrigin(own: readonly string[]): RequestHandler {
+export function refuseForeignOrigin(own: () => readonly string[]): RequestHandler {
   return (req, _res, next) => {
     const origin = req.get('origin');
-    if (origin === undefined || own.includes(origin)) return next();
+    if (origin === undefined || own().includes(origin)) return next();
     next(
       new DomainError(
         'CSRF',

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { looksLikeApiToken, parseBearer } from '#authn';
-import { hashToken } from '#crypto';
+import { hashToken, sha256Hex } from '#crypto';
 import type { Actor, CallContext } from '#kernel';
 import { userActor, type IdentityStore } from '#persistence';
 import type { ControlPlaneDeps } from '../dependencies.js';
@@ -40,5 +40,5 @@ async function actorOfBearer(identities: IdentityStore, req: Request): Promise<A
 async function actorOfSession(identities: IdentityStore, browser: BrowserSession, req: Request): Promise<Actor | null> {
   if (browser.userId === null) return null;
   const user = await identities.findUser(browser.userId);
-  return user?.active ? { ...userActor(user), sessionId: req.sessionID } : null;
+  return user?.active ? { ...userActor(user), sessionId: sha256Hex(req.sessionID) } : null;
 }

@@ -1,26 +1,18 @@
-import { Inject } from '@nestjs/common';
 import { Args, Context, Mutation, Resolver } from '@nestjs/graphql';
 import { z } from 'zod';
-import type { UserActor } from '#kernel';
-import { UnitOfWork } from '#persistence';
 import type { GraphqlContext } from '../graphql/graphql-context.js';
-import { createLoaders } from '../graphql/loaders.js';
 import { mutate } from '../graphql/payload.js';
 import { SignInService } from './sign-in.service.js';
 import { SignInInput, signInInput, SignInPayload, SignOutPayload } from './sign-in.types.js';
 
 @Resolver()
 export class SignInResolver {
-  constructor(
-    private readonly signIns: SignInService,
-    @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
-  ) {}
+  constructor(private readonly signIns: SignInService) {}
 
   @Mutation(() => SignInPayload, { description: 'Signs in with e-mail and password; the session is a cookie.' })
   signIn(@Context() context: GraphqlContext, @Args('input', { type: () => SignInInput }) input: SignInInput) {
     return mutate(signInInput, input, async (data) => {
-      const actor = await this.signIns.signIn(context.ctx, data, (user) => context.browser.start(user));
-      this.become(context, actor);
+      context.become(await this.signIns.signIn(context.ctx, data, (user) => context.browser.start(user)));
       return { viewer: {} };
     });
   }
@@ -30,11 +22,5 @@ export class SignInResolver {
     return mutate(z.undefined(), undefined, async () => ({
       signedOut: await this.signIns.signOut(ctx, () => browser.end()),
     }));
-  }
-
-  /** The fields under `viewer` of the same answer speak for who just signed in. */
-  private become(context: GraphqlContext, actor: UserActor): void {
-    context.ctx = { ...context.ctx, actor };
-    context.loaders = createLoaders(this.unitOfWork, context.ctx);
   }
 }

@@ -29,7 +29,7 @@ export class SignInService {
   }
 
   /**
-   * Checks the password and calls `begin` for the session, inside the transaction of the audit record.
+   * Checks the password, records the sign-in, then calls `begin` for the session: none begins unrecorded.
    * @throws DomainError UNAUTHENTICATED, the same for an unknown user, a disabled one and a wrong password; RATE_LIMITED.
    */
   async signIn(ctx: CallContext, input: SignIn, begin: (actor: UserActor) => Promise<void>): Promise<UserActor> {
@@ -48,8 +48,8 @@ export class SignInService {
     await this.unitOfWork.write({ ...ctx, actor }, { ...create, subjectId: identity.userId }, async (tx) => {
       const user = needsRehash ? await tx.users.find(identity.userId) : null;
       if (user) user.passwordHash = await hashPassword(input.password, this.params);
-      await begin(actor);
     });
+    await begin(actor);
     return actor;
   }
 

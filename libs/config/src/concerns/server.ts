@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bool, concern, duration, int, list, origin, setting, text } from '../setting.js';
+import { bool, bytes, concern, duration, int, list, origin, setting, text } from '../setting.js';
 
 /** Which services this process runs, and how it stops. */
 export const server = concern('Server', {
@@ -20,6 +20,19 @@ export const server = concern('Server', {
     schema: text(),
     default: './.gatehouse',
     description: 'Where the embedded database, generated keys, the audit spool and exports lie.',
+  }),
+  minFreeDisk: setting({
+    env: 'GATEHOUSE_SERVER_MIN_FREE_DISK',
+    schema: bytes(0, 1024 ** 5),
+    default: '256MiB',
+    description: 'Free space below the data directory that `gatehouse doctor` asks for.',
+  }),
+  maxClockSkew: setting({
+    env: 'GATEHOUSE_SERVER_MAX_CLOCK_SKEW',
+    schema: duration(0, 3_600_000),
+    default: '5s',
+    description:
+      'How far the clocks of this machine and of the database may differ before `gatehouse doctor` complains.',
   }),
   drainDelay: setting({
     env: 'GATEHOUSE_SERVER_DRAIN_DELAY',
@@ -192,6 +205,19 @@ export const worker = concern('Worker', {
     schema: duration(60_000, 31_536_000_000),
     default: '7d',
     description: 'How long single health check results are kept.',
+  }),
+  operationHistory: setting({
+    env: 'GATEHOUSE_WORKER_OPERATION_HISTORY',
+    schema: duration(60_000, 31_536_000_000),
+    default: '1d',
+    description: 'How long the results of `checkUpstream` and `syncUpstream` are kept.',
+  }),
+  changeHistory: setting({
+    env: 'GATEHOUSE_WORKER_CHANGE_HISTORY',
+    schema: duration(60_000, 31_536_000_000),
+    default: '1h',
+    description:
+      'How long configuration revisions are kept; a gateway that was away for longer reads the whole configuration again.',
   }),
 });
 

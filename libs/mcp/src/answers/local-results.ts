@@ -1,6 +1,6 @@
 import type { CatalogKind, Era } from '#contracts';
 import type { JsonObject } from '../envelope/messages.js';
-import { LEGACY_VERSIONS, META, MODERN_VERSIONS } from '../era/protocol-versions.js';
+import { META, MODERN_VERSIONS } from '../era/protocol-versions.js';
 import { catalogLists } from '../upstream/catalog-object.js';
 import type { Implementation } from '../upstream/upstream-connection.js';
 
@@ -25,13 +25,13 @@ export const initializeResult = (protocolVersion: string, server: ServerIdentity
   });
 
 /**
- * The result of `server/discover`, as text. Legacy revisions are named, too: the same address speaks them.
+ * The result of `server/discover`, as text. It names the modern revisions, as the SDK does; legacy clients never ask.
  * @param ttlMs how long the answer may be reused, by this caller only
  */
 export const discoverResult = (server: ServerIdentity, ttlMs: number): string =>
   JSON.stringify({
     resultType: 'complete',
-    supportedVersions: [...MODERN_VERSIONS, ...LEGACY_VERSIONS],
+    supportedVersions: MODERN_VERSIONS,
     capabilities: server.capabilities,
     ...optional(server.instructions),
     ttlMs,

@@ -53,12 +53,12 @@ const carriesUri = (content: unknown): boolean => {
  */
 export function exposeUris(
   method: string,
-  resultText: string,
+  resultText: () => string,
   result: JsonObject,
   expose: Expose,
 ): Record<string, string> {
   const change = (member: string, rewrite: Rewrite): Record<string, string> => {
-    const text = each(memberValue(resultText, member), result[member], expose, rewrite);
+    const text = each(memberValue(resultText(), member), result[member], expose, rewrite);
     return text === null ? {} : { [member]: text };
   };
   if (method === 'resources/read') return change('contents', contents);

@@ -138,7 +138,7 @@ export function translateUpstreamReply(input: ReplyInput): TranslatedReply {
   let text: string | null = null;
   const resultText = () => (text ??= memberValue(reply.text, 'result') ?? '{}');
   const changes = eraChanges(input, result, resultText);
-  if (exposeUri !== null) Object.assign(changes, exposeUris(method, resultText(), result, exposeUri));
+  if (exposeUri !== null) Object.assign(changes, exposeUris(method, resultText, result, exposeUri));
   const changed: Record<string, string> =
     Object.keys(changes).length === 0 ? {} : { result: rewriteObject(resultText(), changes) };
   return {

@@ -50,12 +50,25 @@ const isId = (id: unknown): id is JsonRpcId => typeof id === 'string' || Number.
 
 const invalid = (problem: string): ClassifiedMessage => ({ kind: 'invalid', problem });
 
-const onlyKeys = (value: JsonObject, allowed: readonly string[]) =>
-  Object.keys(value).find((key) => !allowed.includes(key));
+const requestKeys = new Set(['jsonrpc', 'id', 'method', 'params']);
+const responseKeys = new Set(['jsonrpc', 'id', 'result', 'error']);
+
+/** A member that does not belong there; undefined when there is none. */
+function strangerIn(value: JsonObject, allowed: ReadonlySet<string>): string | undefined {
+  for (const key in value) if (!allowed.has(key)) return key;
+  return undefined;
+}
+
+function metaProblem(meta: unknown): string | null {
+  if (meta === undefined) return null;
+  if (!isObject(meta)) return '"params._meta" must be an object';
+  const token = meta['progressToken'];
+  return token === undefined || isId(token) ? null : '"params._meta.progressToken" must be a string or an integer';
+}
 
 function classifyResponse(value: JsonObject): ClassifiedMessage {
   const { id, result, error } = value;
-  const stranger = onlyKeys(value, ['jsonrpc', 'id', 'result', 'error']);
+  const stranger = strangerIn(value, responseKeys);
   if (stranger !== undefined || (result === undefined) === (error === undefined))
     return invalid('a response has exactly one of "result" and "error", and an "id"');
   if (error === undefined && !isId(id)) return invalid('the "id" of a response must be a string or an integer');
@@ -76,7 +89,9 @@ export function classifyMessage(value: unknown): ClassifiedMessage {
   if (!('method' in value)) return classifyResponse(value);
   if (typeof value['method'] !== 'string') return invalid('"method" must be a string');
   if ('params' in value && !isObject(value['params'])) return invalid('"params" must be an object');
-  const stranger = onlyKeys(value, ['jsonrpc', 'id', 'method', 'params']);
+  const problem = metaProblem(isObject(value['params']) ? value['params']['_meta'] : undefined);
+  if (problem !== null) return invalid(problem);
+  const stranger = strangerIn(value, requestKeys);
   if (stranger !== undefined)
     return invalid(`the member ${JSON.stringify(stranger.slice(0, 80))} does not belong there`);
   if (!('id' in value)) return { kind: 'notification', message: value as unknown as JsonRpcNotification };

@@ -30,8 +30,5 @@ export function envelopeProblem(meta: JsonObject): string | null {
     return `${META.clientInfo} must have a name and a version`;
   const level = meta[META.logLevel];
   if (level !== undefined && !logLevels.has(level)) return `${META.logLevel} is no log level`;
-  const token = meta['progressToken'];
-  if (token !== undefined && typeof token !== 'string' && !Number.isSafeInteger(token))
-    return 'progressToken must be a string or an integer';
   return null;
 }

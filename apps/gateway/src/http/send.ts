@@ -1,0 +1,42 @@
+import type { Gateway } from '../gateway.js';
+import type { Exchange } from './exchange.js';
+
+/** Headers of every answer: nothing here is a page, nothing is kept by a cache. */
+const base = [
+  'cache-control',
+  'no-store',
+  'x-content-type-options',
+  'nosniff',
+  'content-security-policy',
+  "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy',
+  'no-referrer',
+  'vary',
+  'Origin',
+];
+const overTls = [...base, 'strict-transport-security', 'max-age=31536000'];
+const exposed = 'Mcp-Session-Id, WWW-Authenticate, X-Request-Id, Retry-After';
+
+/** What an answer says beside the headers that all answers have. */
+export interface Outgoing {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly contentType?: string;
+  readonly body: Buffer | string | null;
+}
+
+/** Writes one answer. Browsers of allowed origins may read it; credentials of the browser are never asked for. */
+export function send(gateway: Gateway, { request, response, requestId }: Exchange, outgoing: Outgoing): void {
+  if (response.headersSent || response.destroyed) return;
+  const { status, headers, contentType = 'application/json', body } = outgoing;
+  const { origin, host } = request.headers;
+  const lines = [...(gateway.urls.byHost(host)?.startsWith('https:') ? overTls : base), 'x-request-id', requestId];
+  if (origin !== undefined && gateway.urls.allowsOrigin(origin))
+    lines.push('access-control-allow-origin', origin, 'access-control-expose-headers', exposed);
+  if (headers) for (const [name, value] of Object.entries(headers)) lines.push(name, value);
+  if (gateway.state.draining) lines.push('connection', 'close');
+  if (body === null) lines.push('content-length', '0');
+  else lines.push('content-type', contentType, 'content-length', String(Buffer.byteLength(body)));
+  response.writeHead(status, lines);
+  response.end(request.method === 'HEAD' || body === null ? undefined : body);
+}

@@ -1,0 +1,96 @@
+import type { AuditOutcome, Era } from '#contracts';
+import type { JsonRpcId, ReceivedRequest } from '#mcp';
+import type { CatalogSnapshot, Endpoint, Principal, Target } from '#snapshot';
+import type { Exchange } from '../http/exchange.js';
+import type { McpRoute } from './mcp-route.js';
+import type { MethodRule } from './method-rules.js';
+
+// Each step takes what the step before it made, so a step that is left out does not compile.
+
+/** After `receive`: a POST of JSON to an MCP route. */
+export interface ReceivedCall extends Exchange {
+  readonly route: McpRoute;
+  readonly ip: string | null;
+  /** Milliseconds since the epoch. */
+  readonly occurredAt: number;
+  /** Of the monotonic clock, for durations. */
+  readonly startedAt: number;
+  /** SHA-256 of the bearer token; null without a token of ours. */
+  readonly tokenHash: string | null;
+  /** Whether any credential was sent at all. */
+  readonly hasCredential: boolean;
+}
+
+/** After `checkAddress`: sent to an address of ours, not by a stranger's web page. */
+export interface AddressedCall extends ReceivedCall {
+  readonly publicUrl: string;
+}
+
+/** One JSON-RPC message of a body. */
+export interface PostedMessage {
+  readonly kind: 'request' | 'notification' | 'response';
+  /** Null where the message has none. */
+  readonly id: JsonRpcId | null;
+  /** Empty for a response. */
+  readonly method: string;
+  readonly era: Era;
+  /** The revision that the client claims; checked by `checkProtocol`. */
+  readonly version: string | null;
+  readonly received: ReceivedRequest;
+  readonly inBatch: boolean;
+  /** What made the message unusable, to be told by `checkProtocol`. */
+  readonly problem: Error | null;
+}
+
+/** After `readMessages`: the whole body is there. */
+export interface PostedCall extends AddressedCall {
+  readonly messages: readonly PostedMessage[];
+  readonly isBatch: boolean;
+}
+
+/** After `identify`: somebody known, at one moment of the configuration. */
+export interface IdentifiedCall {
+  readonly posted: PostedCall;
+  readonly snapshot: CatalogSnapshot;
+  readonly principal: Principal;
+  readonly tokenHash: string;
+}
+
+/** After `resolveRoute`: one message to an endpoint that the principal may see. */
+export interface RoutedCall extends IdentifiedCall {
+  readonly message: PostedMessage;
+  readonly endpoint: Endpoint;
+}
+
+/** After `checkProtocol`: it speaks a revision of ours, and its headers say what its body says. */
+export interface ConformingCall extends RoutedCall {
+  readonly protocolVersion: string;
+}
+
+/** After `authorize`: a request that the gateway answers itself. */
+export interface LocalCall extends ConformingCall {
+  readonly rule: MethodRule;
+  readonly target: null;
+}
+
+/** After `authorize`: a request for an object of an upstream that the principal may use. */
+export interface UpstreamCall extends ConformingCall {
+  readonly rule: MethodRule;
+  readonly target: Target;
+}
+
+/** See {@link LocalCall} and {@link UpstreamCall}. */
+export type AuthorizedCall = LocalCall | UpstreamCall;
+
+/** What one message is answered, and how the call ended. */
+export interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Null: accepted, nothing to say. */
+  readonly body: Buffer | string | null;
+  readonly outcome: AuditOutcome;
+  /** Error code, for DENIED and FAILED. */
+  readonly reason: string | null;
+  /** Facts for the audit record. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}

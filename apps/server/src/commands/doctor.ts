@@ -1,0 +1,44 @@
+import { loadConfig, type Config } from '#config';
+import { createLogger } from '#observability';
+import { DomainError } from '#kernel';
+import { check, type CheckResult } from '../doctor/check.js';
+import { checkDatabase } from '../doctor/check-database.js';
+import { checkDisk, checkPorts, checkPublicUrls } from '../doctor/check-machine.js';
+
+const marks = { ok: 'ok     ', failed: 'FAILED ', skipped: 'skipped' } as const;
+
+/** Checks what a start needs and prints a line for each; 1 when any failed. Changes nothing but a missing key or folder. */
+export async function doctor(options: readonly string[]): Promise<number> {
+  const results = await examine();
+  if (options.includes('--json')) process.stdout.write(`${JSON.stringify(results)}\n`);
+  else
+    for (const { name, status, message } of results)
+      process.stdout.write(`${marks[status]}  ${name.padEnd(14)} ${message}\n`);
+  return results.some(({ status }) => status === 'failed') ? 1 : 0;
+}
+
+async function examine(): Promise<CheckResult[]> {
+  const loaded = tryLoad();
+  if ('problem' in loaded) return [{ name: 'configuration', status: 'failed', message: loaded.problem }];
+  const { config } = loaded;
+  const database = await checkDatabase(config, createLogger({ level: 'silent', service: 'gatehouse-doctor' }));
+  const held = database.some(({ status }) => status === 'skipped');
+  return [
+    { name: 'configuration', status: 'ok', message: 'every setting is valid' },
+    await check('disk', () => checkDisk(config)),
+    held
+      ? { name: 'ports', status: 'skipped', message: 'a running Gatehouse may hold them' }
+      : await check('ports', () => checkPorts(config)),
+    await check('public URLs', () => checkPublicUrls(config)),
+    ...database,
+  ];
+}
+
+function tryLoad(): { config: Config } | { problem: string } {
+  try {
+    return { config: loadConfig() };
+  } catch (error) {
+    if (error instanceof DomainError) return { problem: error.message };
+    throw error;
+  }
+}

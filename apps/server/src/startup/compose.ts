@@ -1,0 +1,75 @@
+import { createKeyring, type Keyring } from '#crypto';
+import { TransactionalRecorder } from '#audit';
+import type { Config } from '#config';
+import { createOrm, assertMasterKey, UnitOfWork } from '#persistence';
+import { APP_ROLE, createPool, SYSTEM_ROLE, type ConnectionSettings, type DatabasePool } from '#postgres';
+import { createJobProducer, type JobProducer, type JobStoreSettings, type RetryPolicy } from '#queue';
+import type { Database } from '../database/open-database.js';
+import type { Closers } from './closers.js';
+
+/** What the services of one process share: keys, pools and the job store. */
+export interface Shared {
+  readonly keyring: Keyring;
+  readonly systemConnection: ConnectionSettings;
+  readonly systemPool: DatabasePool;
+  readonly jobStore: JobStoreSettings;
+  readonly retry: RetryPolicy;
+}
+
+/**
+ * Opens what every service needs and proves that the master key fits the database.
+ * @throws DomainError WRONG_MASTER_KEY
+ */
+export async function composeShared(
+  config: Config,
+  database: Database,
+  masterKey: string,
+  closers: Closers,
+): Promise<Shared> {
+  const keyring = createKeyring(masterKey);
+  const { connectTimeout, statementTimeout } = config.database;
+  const systemConnection = {
+    url: database.systemUrl,
+    role: SYSTEM_ROLE,
+    applicationName: 'gatehouse-system',
+    connectTimeout,
+    statementTimeout,
+  };
+  const systemPool = createPool({ ...systemConnection, max: config.database.systemPoolMax });
+  closers.add('system pool', () => systemPool.end());
+  await assertMasterKey(systemPool, keyring.fingerprint());
+  const jobStore: JobStoreSettings = config.redis.url
+    ? { kind: 'redis', url: config.redis.url }
+    : { kind: 'postgres', connection: { url: database.systemUrl, applicationName: 'gatehouse-jobs', connectTimeout } };
+  return {
+    keyring,
+    systemConnection,
+    systemPool,
+    jobStore,
+    retry: { attempts: config.worker.retryAttempts, delayMs: config.worker.retryDelay },
+  };
+}
+
+/** A unit of work whose audit records form the chain of the named writer. */
+export async function composeUnitOfWork(
+  config: Config,
+  database: Database,
+  keyring: Keyring,
+  writer: string,
+  closers: Closers,
+): Promise<UnitOfWork> {
+  const { connectTimeout, statementTimeout, appPoolMax } = config.database;
+  const orm = await createOrm(
+    { url: database.appUrl, role: APP_ROLE, applicationName: `gatehouse-${writer}`, connectTimeout, statementTimeout },
+    appPoolMax,
+  );
+  closers.add(`${writer} pool`, () => orm.close());
+  return new UnitOfWork(orm.em, new TransactionalRecorder({ keyring, writer }));
+}
+
+/** The producer of jobs, closed with the process. */
+export function composeJobs(shared: Shared, closers: Closers): JobProducer {
+  const jobs = createJobProducer(shared.jobStore, shared.retry);
+  closers.add('job producer', () => jobs.close());
+  return jobs;
+}

@@ -1,0 +1,148 @@
+import type { Config } from '#config';
+import { systemClock } from '#kernel';
+import type { Logger, Metrics } from '#observability';
+import { IdentityStore, SessionStore } from '#persistence';
+import type { Database } from '../database/open-database.js';
+import { seedDemo, type DemoAccess } from '../demo/seed-demo.js';
+import type { RunningService } from '../shutdown/stop-in-order.js';
+import type { Closers } from './closers.js';
+import { composeJobs, composeUnitOfWork, type Shared } from './compose.js';
+
+/** What a start needs. */
+export interface StartOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly dataDir: string;
+  readonly database: Database;
+  readonly shared: Shared;
+  readonly closers: Closers;
+  readonly demoUpstream: string | undefined;
+}
+
+/** An address that a service listens on. */
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The services of this process, and what the first screen tells about them. */
+export interface StartedServices {
+  readonly running: readonly RunningService[];
+  readonly addresses: { readonly controlPlane?: Listening; readonly gateway?: Listening; readonly worker?: Listening };
+  /** The one-time link of the first administrator, while there is none. */
+  readonly setupLink?: { readonly url: string; readonly expiresAt: Date };
+  readonly demo?: DemoAccess;
+}
+
+const urlOf = ({ host, port }: Listening): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** Starts the configured services; their code is loaded only when they run here. */
+export async function startServices(options: StartOptions): Promise<StartedServices> {
+  const { config } = options;
+  const running: RunningService[] = [];
+  const wanted = new Set(config.server.services);
+  // If a later service fails to start, those before it must not go on.
+  options.closers.add('services', async () => {
+    await Promise.all(running.splice(0).map((service) => service.stop(0)));
+  });
+  const worker = wanted.has('worker') ? await startWorkerService(options, running) : undefined;
+  const controlPlane = wanted.has('control-plane') ? await startControlPlaneService(options, running) : undefined;
+  const gateway = wanted.has('gateway') ? await startGatewayService(options, running) : undefined;
+  const demo = options.demoUpstream
+    ? await demoOf(options, options.demoUpstream, controlPlane?.address, gateway)
+    : undefined;
+  return {
+    running,
+    addresses: { controlPlane: controlPlane?.address, gateway, worker },
+    setupLink: controlPlane?.setupLink,
+    demo,
+  };
+}
+
+async function startControlPlaneService(options: StartOptions, running: RunningService[]) {
+  const { ensureFirstAdmin, startControlPlane } = await import('../../../control-plane/src/bootstrap.js');
+  const { config, logger, metrics, shared, database, closers } = options;
+  const deps = {
+    config,
+    logger: logger.child({ service: 'control-plane' }),
+    metrics,
+    keyring: shared.keyring,
+    clock: systemClock,
+    unitOfWork: await composeUnitOfWork(config, database, shared.keyring, 'control-plane', closers),
+    identities: new IdentityStore(shared.systemPool),
+    sessions: new SessionStore(shared.systemPool),
+    systemPool: shared.systemPool,
+    jobs: composeJobs(shared, closers),
+  };
+  const service = await startControlPlane(deps);
+  running.push({
+    name: 'control-plane',
+    setDraining: () => service.setReady(false),
+    stop: (deadlineMs) => service.stop(deadlineMs),
+  });
+  const first = await ensureFirstAdmin(deps, config.controlPlane.publicUrl ?? urlOf(service.address));
+  return { address: service.address, setupLink: first.state === 'link' ? first : undefined };
+}
+
+async function startWorkerService(options: StartOptions, running: RunningService[]): Promise<Listening> {
+  const { startWorker } = await import('../../../worker/src/bootstrap.js');
+  const { config, logger, metrics, shared, database, closers, dataDir } = options;
+  const service = await startWorker({
+    config,
+    logger: logger.child({ service: 'worker' }),
+    metrics,
+    keyring: shared.keyring,
+    unitOfWork: await composeUnitOfWork(config, database, shared.keyring, 'worker', closers),
+    systemPool: shared.systemPool,
+    jobStore: shared.jobStore,
+    dataDir,
+  });
+  running.push({
+    name: 'worker',
+    setDraining: () => service.setDraining(),
+    stop: (deadlineMs) => service.stop(deadlineMs),
+  });
+  return service.address;
+}
+
+async function startGatewayService(options: StartOptions, running: RunningService[]): Promise<Listening> {
+  const { startGateway } = await import('../../../gateway/src/bootstrap.js');
+  const { config, logger, metrics, shared, dataDir } = options;
+  const organization = await new IdentityStore(shared.systemPool).findOrganization(config.admin.organization);
+  const service = await startGateway({
+    config,
+    logger: logger.child({ service: 'gateway' }),
+    metrics,
+    keyring: shared.keyring,
+    systemPool: shared.systemPool,
+    systemConnection: shared.systemConnection,
+    dataDir,
+    defaultOrganizationId: organization?.id ?? null,
+  });
+  running.push({
+    name: 'gateway',
+    setDraining: () => service.setDraining(),
+    stop: (deadlineMs) => service.stop(deadlineMs),
+  });
+  return service.address;
+}
+
+async function demoOf(
+  { config, database, shared, closers }: StartOptions,
+  upstreamUrl: string,
+  controlPlane: Listening | undefined,
+  gateway: Listening | undefined,
+): Promise<DemoAccess> {
+  const organization = await new IdentityStore(shared.systemPool).findOrganization(config.admin.organization);
+  if (!controlPlane || !gateway || !organization) throw new Error('the demo needs all services in one process');
+  return seedDemo({
+    organizationId: organization.id,
+    unitOfWork: await composeUnitOfWork(config, database, shared.keyring, 'demo', closers),
+    jobs: composeJobs(shared, closers),
+    keyring: shared.keyring,
+    upstreamUrl,
+    issuer: config.controlPlane.publicUrl ?? urlOf(controlPlane),
+    audience: config.gateway.publicUrls[0] ?? urlOf(gateway),
+  });
+}

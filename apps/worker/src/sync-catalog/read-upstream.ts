@@ -1,0 +1,52 @@
+import type { Config } from '#config';
+import type { DomainError } from '#kernel';
+import { closeLegacySession, fetchCatalog, probeUpstream, type UpstreamIdentity } from '#mcp';
+import type { DialedUpstream } from '../upstreams/dialed-upstream.js';
+import type { UpstreamDialer } from '../upstreams/upstream-dialer.js';
+import { listNames, type ListName } from './catalog-lists.js';
+import { toCatalogRow, type CatalogRow } from './to-catalog-row.js';
+
+/** Everything that an upstream offers, ready to be stored. */
+export interface OfferedCatalog {
+  readonly lists: Readonly<Record<ListName, readonly CatalogRow[]>>;
+  /** One text for each object that was left out. */
+  readonly warnings: readonly string[];
+}
+
+/** What reading an upstream came to: nothing, its identity only, or all of it. */
+export type Reading = { readonly latencyMs: number } & (
+  | { readonly identity: null; readonly error: DomainError }
+  | { readonly identity: UpstreamIdentity; readonly error: DomainError; readonly catalog: null }
+  | { readonly identity: UpstreamIdentity; readonly error: null; readonly catalog: OfferedCatalog }
+);
+
+/** Probes an upstream, then reads its whole catalogue. `latencyMs` is that of the probe. */
+export async function readUpstream(
+  dialer: UpstreamDialer,
+  upstream: DialedUpstream,
+  limits: Config['catalog'],
+  job: { readonly requestId: string; readonly signal: AbortSignal },
+): Promise<Reading> {
+  const probe = await dialer.dial(upstream, job.requestId, (connection) => probeUpstream(connection, job.signal));
+  const { latencyMs } = probe;
+  if (!probe.ok) return { latencyMs, identity: null, error: probe.error };
+  const identity = probe.value;
+  const fetched = await dialer.dial(upstream, job.requestId, async (connection) => {
+    try {
+      return await fetchCatalog(connection, identity, limits, job.signal);
+    } finally {
+      await closeLegacySession(connection, identity);
+    }
+  });
+  if (!fetched.ok) return { latencyMs, identity, error: fetched.error, catalog: null };
+  const warnings = [...fetched.value.warnings];
+  const rowsOf = (list: ListName): CatalogRow[] =>
+    fetched.value[list].flatMap((object) => {
+      const row = toCatalogRow(list, object);
+      if (typeof row !== 'string') return [row];
+      warnings.push(row);
+      return [];
+    });
+  const lists = Object.fromEntries(listNames.map((list) => [list, rowsOf(list)])) as Record<ListName, CatalogRow[]>;
+  return { latencyMs, identity, error: null, catalog: { lists, warnings } };
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { decodeGlobalId, encodeGlobalId, isSlug, newId } from './index.js';
+
+describe('ids', () => {
+  it('makes UUIDv7 keys that sort by time', () => {
+    const ids = Array.from({ length: 200 }, () => newId());
+    expect(ids.every((id) => id[14] === '7')).toBe(true);
+    const times = ids.map((id) => id.slice(0, 13));
+    expect([...times].sort()).toEqual(times);
+  });
+
+  it('round-trips a global id', () => {
+    const uuid = newId();
+    expect(decodeGlobalId(encodeGlobalId('Upstream', uuid))).toEqual({ type: 'Upstream', uuid });
+  });
+
+  it.each([
+    '',
+    'x',
+    'VXBzdHJlYW06',
+    '../../etc',
+    Buffer.from('Upstream:1').toString('base64url'),
+    'A'.repeat(500),
+    `${encodeGlobalId('User', newId())}=`,
+  ])('refuses %j', (text) => {
+    expect(decodeGlobalId(text)).toBeNull();
+  });
+});
+
+describe('slugs', () => {
+  it.each(['a', 'a-b', 'team-1', 'x'.repeat(32)])('accepts %s', (slug) => {
+    expect(isSlug(slug)).toBe(true);
+  });
+
+  it.each([
+    '',
+    '-a',
+    'a-',
+    'a--b',
+    'A',
+    'a_b',
+    'ä',
+    'a b',
+    'x'.repeat(33),
+    '01a20618-fadd-7ab0-a8f3-53357a92b4c3',
+    'a/b',
+    'a.b',
+    '%2e',
+  ])('refuses %j', (slug) => {
+    expect(isSlug(slug)).toBe(false);
+  });
+});
