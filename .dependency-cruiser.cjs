@@ -203,7 +203,7 @@ module.exports = {
     exclude: { path: '(^|/)dist/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
-      conditionNames: ['source', 'import', 'node', 'default'],
+      conditionNames: ['gatehouse-source', 'import', 'node', 'default'],
     },
   },
 };

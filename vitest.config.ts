@@ -5,10 +5,10 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   // The global setup runs in an environment of its own, which needs the same condition.
-  environments: { __vitest__: { resolve: { conditions: ['source', ...defaultServerConditions] } } },
+  environments: { __vitest__: { resolve: { conditions: ['gatehouse-source', ...defaultServerConditions] } } },
   // Vite would take the ES module of graphql, Node takes its CommonJS: two copies refuse each other's types.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
-  ssr: { resolve: { conditions: ['source', ...defaultServerConditions] } },
+  ssr: { resolve: { conditions: ['gatehouse-source', ...defaultServerConditions] } },
   test: {
     include: ['apps/**/*.spec.ts', 'libs/**/*.spec.ts', 'test/**/*.spec.ts'],
     exclude: ['test/deadline/**', 'node_modules/**', 'dist/**'],

@@ -7,4 +7,12 @@ import { UsersModule } from './users/users.module.js';
 import { ViewerModule } from './viewer/viewer.module.js';
 
 /** One module a folder: everything that the GraphQL schema is made of. */
-export const nouns = [ViewerModule, NodesModule, SignInModule, SetupModule, UsersModule, TeamsModule, MembershipsModule];
+export const nouns = [
+  ViewerModule,
+  NodesModule,
+  SignInModule,
+  SetupModule,
+  UsersModule,
+  TeamsModule,
+  MembershipsModule,
+];

@@ -36,6 +36,8 @@ function postgresStore(connection: ConnectionSettings, poolMax: number): JobStor
     max: poolMax,
     parameters: { search_path: `${jobSchema},public` },
   });
+  // Every queue and worker listens on the one pool; more than ten of them is no leak.
+  pool.setMaxListeners(0);
   return {
     queue: (name, options) =>
       new Queue(name, { ...options, connection: pool as never }, createPostgresBackend as never),

@@ -11,3 +11,16 @@ export {
 } from './mcp-servers/start-fixture-server.js';
 export { textTool, type FixtureCatalogue, type FixtureTool } from './mcp-servers/fixture-catalogue.js';
 export type { HttpFixture, RecordedRequest } from './mcp-servers/http-fixture.js';
+export {
+  expectRefusal,
+  serverProgram,
+  startGatehouse,
+  until,
+  type Gatehouse,
+  type GatehouseOptions,
+} from './gatehouse/start-gatehouse.js';
+export { startSplit, type SplitGatehouse } from './gatehouse/start-split.js';
+export { measureRevocation, type Revocation } from './gatehouse/measure-revocation.js';
+export { ControlPlaneClient, type GraphqlAnswer } from './gatehouse/control-plane-client.js';
+export { addUpstream, addUser, addVirtualServer, signUpAdmin } from './gatehouse/first-journey.js';
+export { callMcp, callModern, postMcp, type McpAnswer } from './gatehouse/mcp-request.js';

@@ -21,10 +21,7 @@ const refuse = (text: string) => new DomainError('BAD_USER_INPUT', `teamId ${tex
  * Puts an input over what was; without either, an object is private to its owner.
  * @throws DomainError BAD_USER_INPUT when visibility and team contradict each other.
  */
-export function decideSharing(
-  input: SharingInput,
-  before: Sharing = { visibility: 'PRIVATE', teamId: null },
-): Sharing {
+export function decideSharing(input: SharingInput, before: Sharing = { visibility: 'PRIVATE', teamId: null }): Sharing {
   const visibility = input.visibility ?? before.visibility;
   if (visibility !== 'TEAM') {
     if (input.teamId) throw refuse('goes with the visibility TEAM only; leave it out, or set visibility to TEAM.');

@@ -78,7 +78,12 @@ async function createLink(deps: Deps, ctx: CallContext, publicUrl: string): Prom
   const expiresAt = new Date(now.getTime() + deps.config.admin.setupLinkTtl);
   await deps.unitOfWork.write(ctx, { action: 'setup.link', subjectType: 'SetupLink' }, async (tx) => {
     for (const old of await tx.setupLinks.list({ usedAt: null, expiresAt: { $gt: now } })) old.expiresAt = now;
-    const link = tx.setupLinks.create({ tokenHash: hashToken(token), expiresAt, usedAt: null, createdAt: now } as never);
+    const link = tx.setupLinks.create({
+      tokenHash: hashToken(token),
+      expiresAt,
+      usedAt: null,
+      createdAt: now,
+    } as never);
     tx.report({ subjectId: link.id, details: { expiresAt: expiresAt.toISOString() } });
   });
   // In the fragment: browsers send it to nobody, so it stands in no log of a proxy.

@@ -38,18 +38,30 @@ export class SetupService {
     if (!organization) throw unusable();
     const actor = { kind: 'system', organizationId: organization.id, name: 'control-plane:setup' } as const;
     const systemCtx = { ...ctx, actor };
-    const userId = await this.unitOfWork.write(systemCtx, { action: 'setup.complete', subjectType: 'User' }, async (tx) => {
-      await useLink(tx, hashToken(input.token), new Date(ctx.clock.now()));
-      if ((await tx.roleBindings.count({ role: 'organization-owner' })) > 0) throw unusable();
-      const { email, displayName, password } = input;
-      // After the link: guessing tokens must not be able to make the server hash passwords.
-      const passwordHash = await hashPassword(password, passwordParams(this.config));
-      const user = addOwner(tx, { email, displayName, passwordHash });
-      tx.report({ subjectId: user.id, details: { email } });
-      return user.id;
-    });
+    const userId = await this.unitOfWork.write(
+      systemCtx,
+      { action: 'setup.complete', subjectType: 'User' },
+      async (tx) => {
+        await useLink(tx, hashToken(input.token), new Date(ctx.clock.now()));
+        if ((await tx.roleBindings.count({ role: 'organization-owner' })) > 0) throw unusable();
+        const { email, displayName, password } = input;
+        // After the link: guessing tokens must not be able to make the server hash passwords.
+        const passwordHash = await hashPassword(password, passwordParams(this.config));
+        const user = addOwner(tx, { email, displayName, passwordHash });
+        tx.report({ subjectId: user.id, details: { email } });
+        return user.id;
+      },
+    );
     const roles = [{ role: 'organization-owner', teamId: null }];
-    return { kind: 'user', userId, organizationId: organization.id, sessionId: null, tokenId: null, roles, scope: null };
+    return {
+      kind: 'user',
+      userId,
+      organizationId: organization.id,
+      sessionId: null,
+      tokenId: null,
+      roles,
+      scope: null,
+    };
   }
 }
 

@@ -48,13 +48,20 @@ function parseBody(text: unknown, maxBatch: number): unknown {
     );
   }
   if (!operations.every(isOperation)) {
-    throw new DomainError('MALFORMED_REQUEST', 'The body must be an object with the text `query`, or a list of such objects.');
+    throw new DomainError(
+      'MALFORMED_REQUEST',
+      'The body must be an object with the text `query`, or a list of such objects.',
+    );
   }
   return body;
 }
 
 const isOperation = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'query' in value && typeof value.query === 'string' && value.query !== '';
+  typeof value === 'object' &&
+  value !== null &&
+  'query' in value &&
+  typeof value.query === 'string' &&
+  value.query !== '';
 
 function parseJson(text: string): unknown {
   let value: unknown;

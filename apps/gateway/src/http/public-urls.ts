@@ -19,13 +19,11 @@ export function publicUrlsOf(config: Config, port: number): PublicUrls {
   const { publicUrls, allowedOrigins } = config.gateway;
   const all = publicUrls.length > 0 ? publicUrls : [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
   const hosts = new Map<string, string>();
-  for (const url of all.toReversed()) {
-    const { host, hostname, protocol } = new URL(url);
-    hosts.set(`${hostname}:${defaultPorts[protocol] ?? ''}`, url);
-    hosts.set(host, url);
+  for (const url of all) {
+    const { host, port: ownPort, protocol } = new URL(url);
+    const spellings = ownPort === '' ? [host, `${host}:${defaultPorts[protocol] ?? ''}`] : [host];
+    for (const spelling of spellings) if (!hosts.has(spelling)) hosts.set(spelling, url);
   }
-  // A URL with a port of its own is not reached under the scheme's default port.
-  for (const [host, url] of hosts) if (new URL(url).host !== new URL(url.replace(/\/\/.*/, `//${host}`)).host) hosts.delete(host);
   const origins = new Set([...all, ...allowedOrigins]);
   return {
     all,

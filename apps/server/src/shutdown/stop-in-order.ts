@@ -18,7 +18,7 @@ const order = ['gateway', 'worker', 'control-plane'] as const;
  * plane. All of them together get the drain timeout.
  */
 export async function stopInOrder(
-  { running }: { running: readonly RunningService[] },
+  { running }: { running: RunningService[] },
   config: Config,
   logger: Logger,
   reason: string,
@@ -28,7 +28,8 @@ export async function stopInOrder(
   await delay(config.server.drainDelay);
   const deadline = Date.now() + config.server.drainTimeout;
   for (const name of order) {
-    const service = running.find((candidate) => candidate.name === name);
+    const at = running.findIndex((candidate) => candidate.name === name);
+    const [service] = at < 0 ? [] : running.splice(at, 1);
     try {
       await service?.stop(Math.max(0, deadline - Date.now()));
     } catch (error) {

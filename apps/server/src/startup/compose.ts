@@ -50,21 +50,31 @@ export async function composeShared(
   };
 }
 
-/** A unit of work whose audit records form the chain of the named writer. */
-export async function composeUnitOfWork(
+/** Two ways to work in the same database: recorded in the audit log, and not. */
+export interface UnitsOfWork {
+  readonly unitOfWork: UnitOfWork;
+  /** For measurements (health checks, states of jobs): nobody's decision, so nothing to audit. */
+  readonly observations: UnitOfWork;
+}
+
+/** Units of work over one pool; the audit records of the first form the chain of the named writer. */
+export async function composeUnitsOfWork(
   config: Config,
   database: Database,
   keyring: Keyring,
   writer: string,
   closers: Closers,
-): Promise<UnitOfWork> {
+): Promise<UnitsOfWork> {
   const { connectTimeout, statementTimeout, appPoolMax } = config.database;
   const orm = await createOrm(
     { url: database.appUrl, role: APP_ROLE, applicationName: `gatehouse-${writer}`, connectTimeout, statementTimeout },
     appPoolMax,
   );
   closers.add(`${writer} pool`, () => orm.close());
-  return new UnitOfWork(orm.em, new TransactionalRecorder({ keyring, writer }));
+  return {
+    unitOfWork: new UnitOfWork(orm.em, new TransactionalRecorder({ keyring, writer })),
+    observations: new UnitOfWork(orm.em, { append: async () => undefined }),
+  };
 }
 
 /** The producer of jobs, closed with the process. */

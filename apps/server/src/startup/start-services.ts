@@ -6,7 +6,7 @@ import type { Database } from '../database/open-database.js';
 import { seedDemo, type DemoAccess } from '../demo/seed-demo.js';
 import type { RunningService } from '../shutdown/stop-in-order.js';
 import type { Closers } from './closers.js';
-import { composeJobs, composeUnitOfWork, type Shared } from './compose.js';
+import { composeJobs, composeUnitsOfWork, type Shared } from './compose.js';
 
 /** What a start needs. */
 export interface StartOptions {
@@ -28,7 +28,8 @@ export interface Listening {
 
 /** The services of this process, and what the first screen tells about them. */
 export interface StartedServices {
-  readonly running: readonly RunningService[];
+  /** Emptied as they stop. */
+  readonly running: RunningService[];
   readonly addresses: { readonly controlPlane?: Listening; readonly gateway?: Listening; readonly worker?: Listening };
   /** The one-time link of the first administrator, while there is none. */
   readonly setupLink?: { readonly url: string; readonly expiresAt: Date };
@@ -69,7 +70,7 @@ async function startControlPlaneService(options: StartOptions, running: RunningS
     metrics,
     keyring: shared.keyring,
     clock: systemClock,
-    unitOfWork: await composeUnitOfWork(config, database, shared.keyring, 'control-plane', closers),
+    unitOfWork: (await composeUnitsOfWork(config, database, shared.keyring, 'control-plane', closers)).unitOfWork,
     identities: new IdentityStore(shared.systemPool),
     sessions: new SessionStore(shared.systemPool),
     systemPool: shared.systemPool,
@@ -93,7 +94,7 @@ async function startWorkerService(options: StartOptions, running: RunningService
     logger: logger.child({ service: 'worker' }),
     metrics,
     keyring: shared.keyring,
-    unitOfWork: await composeUnitOfWork(config, database, shared.keyring, 'worker', closers),
+    ...(await composeUnitsOfWork(config, database, shared.keyring, 'worker', closers)),
     systemPool: shared.systemPool,
     jobStore: shared.jobStore,
     dataDir,
@@ -138,7 +139,7 @@ async function demoOf(
   if (!controlPlane || !gateway || !organization) throw new Error('the demo needs all services in one process');
   return seedDemo({
     organizationId: organization.id,
-    unitOfWork: await composeUnitOfWork(config, database, shared.keyring, 'demo', closers),
+    unitOfWork: (await composeUnitsOfWork(config, database, shared.keyring, 'demo', closers)).unitOfWork,
     jobs: composeJobs(shared, closers),
     keyring: shared.keyring,
     upstreamUrl,

@@ -1,0 +1,38 @@
+import { DomainError } from '#kernel';
+import type { CatalogSnapshot } from '#snapshot';
+import type { UpstreamCall } from './calls.js';
+import type { McpRoute } from './mcp-route.js';
+import type { MethodRule } from './method-rules.js';
+import { endpointOf, principalOf, targetOf } from './rights.js';
+
+/** What a call rests on, small enough to keep beside an idle upstream session. */
+export interface Claim {
+  readonly tokenHash: string;
+  readonly route: McpRoute;
+  readonly rule: MethodRule;
+  readonly name: string;
+  readonly upstreamId: string;
+}
+
+/** The claim of a call that was just authorized. */
+export const claimOf = ({ tokenHash, posted, rule, target }: UpstreamCall): Claim => ({
+  tokenHash,
+  route: posted.route,
+  rule,
+  name: target.exposedName,
+  upstreamId: target.upstream.id,
+});
+
+/** Why a claim does not hold in a snapshot; null when it does. The very rules that the steps of a new call ask. */
+export function claimProblem(claim: Claim, snapshot: CatalogSnapshot, now: number): DomainError | null {
+  try {
+    const principal = principalOf(snapshot, claim.tokenHash, now);
+    const target = targetOf(endpointOf(snapshot, principal, claim.route), claim.rule, claim.name);
+    return target.upstream.id === claim.upstreamId
+      ? null
+      : new DomainError('NOT_FOUND', 'What was called now means something else.');
+  } catch (error) {
+    if (error instanceof DomainError) return error;
+    throw error;
+  }
+}

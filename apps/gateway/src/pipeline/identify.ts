@@ -1,0 +1,32 @@
+import type { Gateway } from '../gateway.js';
+import { CallError, CredentialError } from './call-error.js';
+import type { AddressedCall, IdentifiedCall, PostedCall } from './calls.js';
+import { principalOf } from './rights.js';
+
+const unavailable = (code: 'SERVICE_STALE' | 'DATABASE_UNAVAILABLE', message: string) =>
+  new CallError(code, message, { status: 503, headers: { 'retry-after': '1' } });
+
+/**
+ * Refuses a caller whose credential is worth nothing now, or everyone while the gateway may not decide: it has not
+ * heard from the database for `gateway.snapshotStaleAfter`, or the record of the call might be lost.
+ */
+export function admit({ audit, clock, config, snapshots }: Gateway, call: AddressedCall) {
+  if (snapshots.staleFor() > config.gateway.snapshotStaleAfter)
+    throw unavailable('SERVICE_STALE', 'The gateway has lost its database; calls are refused until it is back.');
+  if (!audit.canAccept())
+    throw unavailable('DATABASE_UNAVAILABLE', 'Calls are refused because their audit records could not be kept.');
+  const { tokenHash, hasCredential } = call;
+  if (tokenHash === null)
+    throw hasCredential
+      ? new CredentialError('invalid-token', 'UNAUTHENTICATED', 'The Authorization header holds no bearer token.')
+      : new CredentialError('no-credential', 'UNAUTHENTICATED', 'A bearer token is required.');
+  const snapshot = snapshots.current();
+  return { snapshot, tokenHash, principal: principalOf(snapshot, tokenHash, clock.now()) };
+}
+
+/** Finds out who calls. The snapshot that is read here serves the whole call. */
+export const identify = (gateway: Gateway, posted: PostedCall): IdentifiedCall => ({
+  posted,
+  ...admit(gateway, posted),
+});
+

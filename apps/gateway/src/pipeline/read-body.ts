@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http';
+import { CallError, ClientGone } from './call-error.js';
+
+/** A body that is too large is read on and thrown away up to here, so that its sender is there to read the refusal. */
+const maxDiscarded = 32 * 1024 * 1024;
+
+const tooLarge = (maxBytes: number) =>
+  new CallError(
+    'PAYLOAD_TOO_LARGE',
+    `The body is larger than ${maxBytes} bytes. Send less, or raise GATEHOUSE_MCP_MAX_BODY.`,
+    { status: 413, headers: { connection: 'close' } },
+  );
+
+/** Reads a request body; PAYLOAD_TOO_LARGE when it has more than `maxBytes`. The server's own timeout bounds the time. */
+export const readBody = (request: IncomingMessage, maxBytes: number): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    if (Number(request.headers['content-length'] ?? 0) > maxDiscarded) {
+      reject(tooLarge(maxBytes));
+      return;
+    }
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBytes) chunks.push(chunk);
+      else chunks.length = 0;
+      if (size > maxDiscarded) reject(tooLarge(maxBytes));
+    });
+    request.once('end', () => {
+      const [only] = chunks;
+      if (size > maxBytes) reject(tooLarge(maxBytes));
+      else resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, size));
+    });
+    request.once('error', reject);
+    request.once('close', () => reject(new ClientGone()));
+  });
