@@ -15,7 +15,7 @@ describe('migrations', () => {
       migrateDatabase({ ownerUrl: empty.url }),
       migrateDatabase({ ownerUrl: empty.url }),
     ]);
-    expect(runs.map((applied) => applied.length).sort()).toEqual([0, 4]);
+    expect(runs.map((applied) => applied.length).sort((a, b) => a - b)).toEqual([0, 4]);
     expect(await migrateDatabase({ ownerUrl: empty.url })).toEqual([]);
   });
 

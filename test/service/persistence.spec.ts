@@ -236,10 +236,10 @@ describe('configuration changes', () => {
   it('[PER-5] commits revisions in order under concurrent writers, without deadlock', async () => {
     const before = await lastRevision();
     const seen: number[] = [];
-    let writing = true;
+    const writing = new AbortController();
     const reader = (async () => {
       let known = before;
-      while (writing) {
+      while (!writing.signal.aborted) {
         for (const { revision } of await changesSince(known)) {
           known = Number(revision);
           seen.push(known);
@@ -255,7 +255,7 @@ describe('configuration changes', () => {
         }),
       ),
     );
-    writing = false;
+    writing.abort();
     await reader;
     const all = (await changesSince(before)).map(({ revision }) => Number(revision));
     expect(all).toHaveLength(80);

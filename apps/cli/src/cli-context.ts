@@ -1,5 +1,6 @@
 import type { CliEnvironment } from '#config';
 import { createApi, type Api } from './api/create-api.js';
+import { exitCodes } from './exit-codes.js';
 import type { Output } from './output.js';
 import { ProfileStore } from './profile/profile-store.js';
 import { resolveConnection } from './profile/resolve-connection.js';
@@ -16,6 +17,10 @@ export interface CliContext {
   connect(): Api;
   /** An API with headers of its own, for signing in. */
   open(url: string, headers: Readonly<Record<string, string>>, onAnswer?: (headers: Headers) => void): Api;
+  /** Ends the command with this code although nothing went wrong with it, for example after a check that found faults. */
+  endWith(exitCode: number): void;
+  /** What {@link endWith} said; 0 without it. */
+  exitCode(): number;
   /** Ends all connections. */
   close(): Promise<void>;
 }
@@ -33,6 +38,7 @@ export function createCliContext({ env, out, terminal, version }: CliProcess): C
   const profiles = new ProfileStore(env.configHome);
   const opened: Api[] = [];
   let connected: Api | null = null;
+  let ending: number = exitCodes.ok;
   const context: CliContext = {
     env,
     out,
@@ -52,6 +58,8 @@ export function createCliContext({ env, out, terminal, version }: CliProcess): C
       connected = context.open(url, { authorization: `Bearer ${token}` });
       return connected;
     },
+    endWith: (exitCode) => void (ending = exitCode),
+    exitCode: () => ending,
     close: async () => {
       await Promise.all(opened.map((api) => api.close()));
     },

@@ -37,8 +37,8 @@ export function createOutput(json: boolean, stdout: Stream, stderr: Stream): Out
     },
     note: (text) => void (json || stderr.write(`${text}\n`)),
     problems: (list) => {
-      if (json && list.length > 0) return printJson(stderr, { errors: list });
-      for (const { code, message, field, remedy } of list) {
+      if (json && list.length > 0) printJson(stderr, { errors: list });
+      for (const { code, message, field, remedy } of json ? [] : list) {
         const named = field && !message.includes(field) ? `${field}: ${message}` : message;
         const suffix = code === 'USAGE' || code === 'FAILED' ? '' : ` (${code})`;
         stderr.write(`${paint(stderr, 'red', 'error:')} ${named}${suffix}\n`);

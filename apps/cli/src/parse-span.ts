@@ -6,6 +6,7 @@ const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_
 export function parseSpan(text: string): number {
   const match = /^(\d{1,6})([smhd])$/.exec(text);
   const unit = units[match?.[2] ?? ''];
-  if (!match || !unit || Number(match[1]) === 0) throw new InvalidArgumentError('It must be a span such as 12h or 30d.');
+  if (!match || !unit || Number(match[1]) === 0)
+    throw new InvalidArgumentError('It must be a span such as 12h or 30d.');
   return Number(match[1]) * unit;
 }

@@ -14,7 +14,10 @@ export function reportOperation(out: Output, slug: string, operation: Operation)
   }
   if (out.json) out.result(operation, '');
   if (state === 'FAILED')
-    throw new CommandFailure(exitCodes.failed, { code: code ?? 'FAILED', message: `${slug}: ${message ?? 'it failed.'}` });
+    throw new CommandFailure(exitCodes.failed, {
+      code: code ?? 'FAILED',
+      message: `${slug}: ${message ?? 'it failed.'}`,
+    });
   throw new CommandFailure(exitCodes.failed, {
     code: 'PENDING',
     message: `${slug}: the worker has not answered yet.`,

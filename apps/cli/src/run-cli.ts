@@ -1,7 +1,6 @@
 import { readCliEnvironment } from '#config';
 import { buildProgram } from './build-program.js';
 import { createCliContext } from './cli-context.js';
-import { exitCodes } from './exit-codes.js';
 import { createOutput } from './output.js';
 import { programVersion } from './program-version.js';
 import { reportFailure } from './report-failure.js';
@@ -20,10 +19,9 @@ export async function runCli(args: readonly string[]): Promise<number> {
     terminal: { input: process.stdin, output: process.stderr },
     version: programVersion(),
   });
-  process.exitCode = exitCodes.ok;
   try {
     await buildProgram(context).parseAsync(args, { from: 'user' });
-    return Number(process.exitCode);
+    return context.exitCode();
   } catch (error) {
     return reportFailure(error, out);
   } finally {

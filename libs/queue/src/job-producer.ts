@@ -1,7 +1,6 @@
-import type { Queue } from 'bullmq';
 import { jobPayloads, type JobPayload, type QueueName } from '#contracts';
 import { DomainError } from '#kernel';
-import { openJobStore, type JobStoreSettings } from './job-store.js';
+import { openJobStore, type JobQueue, type JobStoreSettings } from './job-store.js';
 
 /** How a job is tried again: `attempts` in all, the pause before the second in milliseconds, doubled for each further one. */
 export interface RetryPolicy {
@@ -35,8 +34,8 @@ const producerPool = 4;
 /** Opens a producer over the store; queues are opened at their first job. */
 export function createJobProducer(settings: JobStoreSettings, retry: RetryPolicy): JobProducer {
   const store = openJobStore(settings, producerPool, 'fail-fast');
-  const queues = new Map<QueueName, Queue>();
-  const queueFor = (name: QueueName): Queue => {
+  const queues = new Map<QueueName, JobQueue>();
+  const queueFor = (name: QueueName): JobQueue => {
     const known = queues.get(name);
     if (known) return known;
     const queue = store.queue(name, { defaultJobOptions: jobOptions(retry) });

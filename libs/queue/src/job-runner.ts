@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Job, Worker } from 'bullmq';
+import type { Job } from 'bullmq';
 import { jobPayloads, type JobPayload, type QueueName } from '#contracts';
 import { jobOptions, type JobData, type RetryPolicy } from './job-producer.js';
-import { openJobStore, type JobStore, type JobStoreSettings } from './job-store.js';
+import { openJobStore, type JobStore, type JobStoreSettings, type JobWorker } from './job-store.js';
 import type { Schedule } from './schedules.js';
 
 /** What a processor learns beside its payload. */
@@ -55,7 +55,7 @@ export function startJobRunner(options: JobRunnerOptions): JobRunner {
 
 class Supervisor {
   running = false;
-  private workers: Worker[] = [];
+  private workers: JobWorker[] = [];
   private store: JobStore | null = null;
   private readonly stopping = new AbortController();
   private loop: Promise<void> = Promise.resolve();
@@ -108,7 +108,7 @@ class Supervisor {
     this.running = true;
   }
 
-  private openWorker(name: QueueName): Worker {
+  private openWorker(name: QueueName): JobWorker {
     if (!this.store) throw new Error('the job store is closed');
     const worker = this.store.worker(name, (job) => this.process(name, job), {
       concurrency: this.options.concurrency,

@@ -1,4 +1,12 @@
-import { createPostgresBackend, Queue, Worker, type Processor, type QueueOptions, type WorkerOptions } from 'bullmq';
+import {
+  createPostgresBackend,
+  type Job,
+  Queue,
+  Worker,
+  type Processor,
+  type QueueOptions,
+  type WorkerOptions,
+} from 'bullmq';
 import { createDriverPool, SYSTEM_ROLE, type ConnectionSettings } from '#postgres';
 
 /** The schema that BullMQ keeps its tables in. */
@@ -9,10 +17,23 @@ export type JobStoreSettings =
   | { readonly kind: 'postgres'; readonly connection: ConnectionSettings }
   | { readonly kind: 'redis'; readonly url: string };
 
+type ErrorListener = (error: Error) => void;
+
+/** What is used of BullMQ's queues, whatever store is behind them. */
+export interface JobQueue extends Pick<Queue, 'add' | 'upsertJobScheduler' | 'close'> {
+  on(event: 'error', listener: ErrorListener): unknown;
+}
+
+/** What is used of BullMQ's workers. */
+export interface JobWorker extends Pick<Worker, 'run' | 'pause' | 'close'> {
+  on(event: 'error', listener: ErrorListener): unknown;
+  on(event: 'failed', listener: (job: Job | undefined, error: Error) => void): unknown;
+}
+
 /** Makes BullMQ objects over one store, and tells whether the store answers. */
 export interface JobStore {
-  queue(name: string, options: Omit<QueueOptions, 'connection'>): Queue;
-  worker(name: string, processor: Processor, options: Omit<WorkerOptions, 'connection'>): Worker;
+  queue(name: string, options: Omit<QueueOptions, 'connection'>): JobQueue;
+  worker(name: string, processor: Processor, options: Omit<WorkerOptions, 'connection'>): JobWorker;
   /** Resolves when the store answers, rejects otherwise. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -39,10 +60,9 @@ function postgresStore(connection: ConnectionSettings, poolMax: number): JobStor
   // Every queue and worker listens on the one pool; more than ten of them is no leak.
   pool.setMaxListeners(0);
   return {
-    queue: (name, options) =>
-      new Queue(name, { ...options, connection: pool as never }, createPostgresBackend as never),
+    queue: (name, options) => new Queue(name, { ...options, connection: pool }, createPostgresBackend),
     worker: (name, processor, options) =>
-      new Worker(name, processor, { ...options, connection: pool as never }, createPostgresBackend as never),
+      new Worker(name, processor, { ...options, connection: pool }, createPostgresBackend),
     ping: async () => {
       await pool.query(`select 1 from ${jobSchema}.migration limit 1`);
     },
@@ -59,7 +79,7 @@ function redisStore(url: string, patience: 'wait' | 'fail-fast'): JobStore {
   let probe: Queue | null = null;
   return {
     queue: (name, options) =>
-      new Queue(name, { ...options, connection, skipWaitingForReady: patience === 'fail-fast' } as QueueOptions),
+      new Queue(name, { ...options, connection, skipWaitingForReady: patience === 'fail-fast' }),
     worker: (name, processor, options) => new Worker(name, processor, { ...options, connection }),
     ping: async () => {
       if (!probe) {

@@ -45,7 +45,7 @@ export function createApi({ url, headers, onAnswer }: ApiOptions): Api {
       throw unreachable(url, error);
     }
     onAnswer?.(answer.headers);
-    return readAnswer<T>(url, answer.status, text);
+    return readAnswer(url, answer.status, text) as T;
   }
   return {
     url,

@@ -25,11 +25,11 @@ interface Answer {
 }
 
 /** The data of a GraphQL answer. @throws CommandFailure with the exit code that the errors stand for */
-export function readAnswer<T>(url: string, status: number, text: string): T {
+export function readAnswer(url: string, status: number, text: string): unknown {
   const answer = parseAnswer(text);
   const errors = answer?.errors ?? [];
   if (errors.length > 0) throw new CommandFailure(exitCodeOf(errors), errors.map(toProblem));
-  if (answer?.data !== undefined && answer.data !== null) return answer.data as T;
+  if (answer?.data !== undefined && answer.data !== null) return answer.data;
   throw new CommandFailure(exitCodes.unreachable, {
     code: 'UNREACHABLE',
     message: `What answers at ${url} (HTTP ${status}) is not a Gatehouse control plane.`,
@@ -47,7 +47,9 @@ function parseAnswer(text: string): Answer | null {
 }
 
 const exitCodeOf = (errors: readonly GraphqlError[]): ExitCode =>
-  errors.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED') ? exitCodes.notAuthenticated : exitCodes.failed;
+  errors.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED')
+    ? exitCodes.notAuthenticated
+    : exitCodes.failed;
 
 function toProblem({ message, extensions = {} }: GraphqlError): Problem {
   const code = extensions.reason ?? extensions.code ?? 'FAILED';

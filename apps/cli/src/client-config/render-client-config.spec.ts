@@ -54,7 +54,9 @@ describe('renderClientConfig [CLI-9]', () => {
   });
 
   it('prints a command for the Inspector', () => {
-    expect(render('inspector').content).toContain(`--cli ${url} --transport http --header "Authorization: Bearer gth_x"`);
+    expect(render('inspector').content).toContain(
+      `--cli ${url} --transport http --header "Authorization: Bearer gth_x"`,
+    );
   });
 
   it.each(clientNames)('names the server, its address and a place for the token: %s', (client) => {

@@ -44,7 +44,9 @@ const servers = (endpoint: ClientEndpoint, entry: object) => ({ mcpServers: { [e
 /** Without a token VS Code asks for one and keeps it out of a file that is often committed. */
 function vscode(endpoint: ClientEndpoint): object {
   const { name, url, token } = endpoint;
-  const entry = (authorization: string) => ({ [name]: { type: 'http', url, headers: { Authorization: authorization } } });
+  const entry = (authorization: string) => ({
+    [name]: { type: 'http', url, headers: { Authorization: authorization } },
+  });
   if (token !== null) return { servers: entry(bearer(endpoint)) };
   const id = `${name}-token`;
   return {
@@ -57,7 +59,16 @@ function vscode(endpoint: ClientEndpoint): object {
 function mcpRemote(endpoint: ClientEndpoint): object {
   const { url } = endpoint;
   const plain = url.startsWith('http:') ? ['--allow-http'] : [];
-  const args = ['-y', 'mcp-remote', url, '--transport', 'http-only', ...plain, '--header', 'Authorization:${AUTH_HEADER}'];
+  const args = [
+    '-y',
+    'mcp-remote',
+    url,
+    '--transport',
+    'http-only',
+    ...plain,
+    '--header',
+    'Authorization:${AUTH_HEADER}',
+  ];
   return servers(endpoint, { command: 'npx', args, env: { AUTH_HEADER: bearer(endpoint) } });
 }
 

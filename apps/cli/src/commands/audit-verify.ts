@@ -47,12 +47,12 @@ function describe({ valid, checkedEvents, problems }: Verification): string {
 }
 
 /** `gatehouse audit verify`: recomputes the hash chains and compares them with their signed checkpoints. */
-export const auditVerify = ({ connect, out }: CliContext): Command =>
+export const auditVerify = ({ connect, endWith, out }: CliContext): Command =>
   defineCommand('verify', 'check the audit log for edited, removed and missing events; exit code 1 if any').action(
     async () => {
       out.note('Checking every event …');
       const { verifyAudit } = await connect().query<{ verifyAudit: Verification }>(document);
       out.result(verifyAudit, describe(verifyAudit));
-      if (!verifyAudit.valid) process.exitCode = exitCodes.failed;
+      if (!verifyAudit.valid) endWith(exitCodes.failed);
     },
   );

@@ -6,12 +6,12 @@ import { delegateToServer } from '../delegate-to-server.js';
 /** A command that `apps/server` carries out on this machine; it reads the settings of docs/configuration.md. */
 const delegated =
   (name: 'serve' | 'migrate' | 'doctor', description: string, after: string) =>
-  ({ out }: CliContext): Command =>
+  ({ endWith, out }: CliContext): Command =>
     defineCommand(name, description)
       .addHelpText('after', `\n${after}`)
       .action(async () => {
         const options = out.json && name !== 'serve' ? ['--json'] : [];
-        process.exitCode = await delegateToServer([name, ...options]);
+        endWith(await delegateToServer([name, ...options]));
       });
 
 /** `gatehouse serve`: the server in the foreground. */

@@ -27,9 +27,7 @@ export const tokenCreate = ({ connect, out }: CliContext): Command =>
   defineCommand('create', 'create an API token for yourself; its secret is printed this once')
     .argument('<name>', 'what it is for, for example the machine or agent that gets it')
     .option('--server <slug>', 'works for this virtual server and nothing else')
-    .addOption(
-      new Option('--scope <scopes...>', 'what it may do (default: mcp)').choices([...apiTokenScopes]),
-    )
+    .addOption(new Option('--scope <scopes...>', 'what it may do (default: mcp)').choices([...apiTokenScopes]))
     .option('--for <span>', 'how long it lives, for example 12h or 30d (default: 90d)', parseSpan)
     .option('--until <date>', 'when it ends, for example 2027-01-31', parseInstant)
     .action(async (name: string, options: Options) => {

@@ -75,7 +75,10 @@ export class ProfileStore {
     } catch (error) {
       rmSync(next, { force: true });
       const reason = error instanceof Error ? error.message : String(error);
-      throw failed(`${this.file} cannot be written: ${reason}.`, 'Check the folder, or set XDG_CONFIG_HOME to another one.');
+      throw failed(
+        `${this.file} cannot be written: ${reason}.`,
+        'Check the folder, or set XDG_CONFIG_HOME to another one.',
+      );
     }
   }
 }

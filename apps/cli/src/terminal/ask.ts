@@ -63,7 +63,7 @@ function readHidden({ input, output }: TerminalStreams, question: string): Promi
       for (const key of chunk) {
         if (key === '\r' || key === '\n') return finish(() => resolve(secret));
         if (key === '\u0003' || (key === '\u0004' && secret === '')) return finish(() => reject(cancelled()));
-        if (key === '\u007f' || key === '\b') secret = [...secret].slice(0, -1).join('');
+        if (key === '\u007f' || key === '\b') secret = Array.from(secret).slice(0, -1).join('');
         else if (key === '\u0015') secret = '';
         else if (key >= ' ' && secret.length < longestSecret) secret += key;
       }

@@ -98,7 +98,7 @@ class CostCounter {
   private pageSize(field: FieldNode): number {
     for (const argument of field.arguments ?? []) {
       if (argument.name.value !== 'first' && argument.name.value !== 'last') continue;
-      const size = valueFromASTUntyped(argument.value, this.variables as Record<string, never>);
+      const size = valueFromASTUntyped(argument.value, this.variables);
       if (typeof size === 'number') return Math.max(0, size);
     }
     return defaultPageSize;

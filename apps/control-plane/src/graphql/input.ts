@@ -10,7 +10,7 @@ export const text = (max: number, min = 1) =>
     .max(max, `must have at most ${max} characters`)
     // U+0000 cannot be stored in PostgreSQL; the other control characters forge log lines and terminals.
     .refine(
-      (value) => !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value),
+      (value) => !/[^\P{Cc}\t\n\r]/u.test(value),
       'must not hold control characters',
     );
 

@@ -39,10 +39,9 @@ function addCorrelationId(request: Answered): void {
   const { body } = request.response;
   if (body.kind !== 'single' || !body.singleResult.errors) return;
   const { requestId } = request.contextValue.ctx;
-  body.singleResult.errors = body.singleResult.errors.map((error) => ({
-    ...error,
-    extensions: { ...error.extensions, correlationId: requestId },
-  }));
+  body.singleResult.errors = body.singleResult.errors.map(({ extensions, ...error }) =>
+    Object.assign(error, { extensions: { ...extensions, correlationId: requestId } }),
+  );
 }
 
 const typeOf = ({ operation }: GraphQLRequestContext<GraphqlContext>): GraphqlOperationType =>

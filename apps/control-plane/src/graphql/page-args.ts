@@ -31,7 +31,8 @@ export class PagePipe implements PipeTransform<PageArgs, PageArgs> {
     if (last != null && after != null) throw refuse('after', 'goes with first; with last use before.');
     if (last == null && before != null) throw refuse('before', 'goes with last; with first use after.');
     for (const [field, size] of Object.entries({ first, last })) this.checkSize(field, size);
-    return first == null && last == null ? { ...args, first: Math.min(defaultPageSize, this.max) } : args;
+    if (first == null && last == null) args.first = Math.min(defaultPageSize, this.max);
+    return args;
   }
 
   private checkSize(field: string, size: number | null | undefined): void {

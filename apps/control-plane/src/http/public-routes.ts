@@ -22,14 +22,10 @@ export function publicRoutes(
 ): Router {
   const router = Router();
   router.get('/healthz', (_req, res) => void res.json({ status: 'alive' }));
-  router.get('/readyz', (_req, res, next) => {
-    probe(database, readiness)
-      .then((problem) =>
-        res
-          .status(problem === null ? 200 : 503)
-          .json(problem === null ? { status: 'ready' } : { status: 'unready', problem }),
-      )
-      .catch(next);
+  router.get('/readyz', async (_req, res) => {
+    const problem = await probe(database, readiness);
+    if (problem === null) res.json({ status: 'ready' });
+    else res.status(503).json({ status: 'unready', problem });
   });
   router.get('/robots.txt', (_req, res) => void res.type('text/plain').send('User-agent: *\nDisallow: /\n'));
   router.get('/.well-known/security.txt', (_req, res) => {

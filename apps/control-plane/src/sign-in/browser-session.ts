@@ -1,3 +1,4 @@
+import { promisify } from 'node:util';
 import type { Request, Response } from 'express';
 import { constantTimeEqual, randomToken } from '#crypto';
 import { DomainError } from '#kernel';
@@ -16,10 +17,7 @@ declare module 'express-session' {
   }
 }
 
-const promised = (run: (done: (error?: unknown) => void) => void): Promise<void> =>
-  new Promise((resolve, reject) => {
-    run((error) => (error ? reject(error instanceof Error ? error : new Error(String(error))) : resolve()));
-  });
+const promised = (run: (done: (error?: unknown) => void) => void): Promise<void> => promisify(run)();
 
 /** The cookie session of one request. */
 export class BrowserSession {

@@ -1,3 +1,4 @@
+import { callbackify } from 'node:util';
 import session from 'express-session';
 import { sha256Hex } from '#crypto';
 import type { Clock } from '#kernel';
@@ -8,6 +9,9 @@ export interface SessionLimits {
   readonly idle: number;
   readonly absolute: number;
 }
+
+type Done = (error?: unknown) => void;
+const ignore: Done = () => undefined;
 
 /** Keeps express-session's sessions in PostgreSQL under the SHA-256 of their id: a copy of the table signs nobody in. */
 export class DatabaseSessionStore extends session.Store {
@@ -20,14 +24,10 @@ export class DatabaseSessionStore extends session.Store {
   }
 
   override get(id: string, done: (error: unknown, data?: session.SessionData | null) => void): void {
-    const now = this.clock.now();
-    this.sessions
-      .find(sha256Hex(id), new Date(now), new Date(now - this.limits.absolute))
-      .then((found) => (found ? (JSON.parse(found.data) as session.SessionData) : null))
-      .then((data) => done(null, data), done);
+    callbackify(() => this.find(id))(done);
   }
 
-  override set(id: string, data: session.SessionData, done: (error?: unknown) => void = () => undefined): void {
+  override set(id: string, data: session.SessionData, done: Done = ignore): void {
     const { userId, organizationId, ip, userAgent } = data;
     const row = {
       id: sha256Hex(id),
@@ -38,15 +38,22 @@ export class DatabaseSessionStore extends session.Store {
       userAgent: userAgent ?? null,
       expiresAt: this.idleDeadline(),
     };
-    this.sessions.save(row).then(() => done(), done);
+    callbackify(() => this.sessions.save(row))(done);
   }
 
-  override touch(id: string, _data: session.SessionData, done: (error?: unknown) => void = () => undefined): void {
-    this.sessions.touch(sha256Hex(id), this.idleDeadline()).then(() => done(), done);
+  override touch(id: string, _data: session.SessionData, done: Done = ignore): void {
+    callbackify(() => this.sessions.touch(sha256Hex(id), this.idleDeadline()))(done);
   }
 
-  override destroy(id: string, done: (error?: unknown) => void = () => undefined): void {
-    this.sessions.remove(sha256Hex(id)).then(() => done(), done);
+  override destroy(id: string, done: Done = ignore): void {
+    callbackify(() => this.sessions.remove(sha256Hex(id)))(done);
+  }
+
+  private async find(id: string): Promise<session.SessionData | null> {
+    const now = this.clock.now();
+    const createdAfter = new Date(now - this.limits.absolute);
+    const found = await this.sessions.find(sha256Hex(id), new Date(now), createdAfter);
+    return found ? (JSON.parse(found.data) as session.SessionData) : null;
   }
 
   private idleDeadline(): Date {

@@ -12,22 +12,20 @@ const anonymous: Actor = { kind: 'anonymous', organizationId: null };
 
 /** Finds out who asks: the owner of the bearer token if there is an Authorization header, else the user of the cookie. */
 export function identify({ identities, clock, metrics }: ControlPlaneDeps): RequestHandler {
-  return (req, res, next) => {
+  return async (req, res, next) => {
     const hasCredential = req.headers.authorization !== undefined;
     const browser = new BrowserSession(req, res, !hasCredential);
-    const actor = hasCredential ? actorOfBearer(identities, req) : actorOfSession(identities, browser, req);
-    actor
-      .then((found) => {
-        if (hasCredential && !found) metrics.refusedCredential('control-plane-bearer');
-        keepRequestState(res, { browser, ctx: contextFor(found ?? anonymous) });
-        next();
-      })
-      .catch(next);
-
-    function contextFor(actor: Actor): CallContext {
-      const userAgent = req.get('user-agent')?.slice(0, 500) ?? null;
-      return { actor, clock, requestId: requestIdOf(res), ip: req.ip ?? null, userAgent };
-    }
+    const found = await (hasCredential ? actorOfBearer(identities, req) : actorOfSession(identities, browser, req));
+    if (hasCredential && !found) metrics.refusedCredential('control-plane-bearer');
+    const ctx: CallContext = {
+      actor: found ?? anonymous,
+      clock,
+      requestId: requestIdOf(res),
+      ip: req.ip ?? null,
+      userAgent: req.get('user-agent')?.slice(0, 500) ?? null,
+    };
+    keepRequestState(res, { browser, ctx });
+    next();
   };
 }
 

@@ -22,9 +22,9 @@ export function sessionMiddleware(
     });
   const [plain, secure] = [handler(false), handler(true)];
   return (req, res, next) => {
-    if (!publicUrl().startsWith('https:')) return plain(req, res, next);
-    // Browsers come by the public URL, which is https; a proxy ends TLS before us and its headers are not needed to know it.
-    Object.defineProperty(req, 'secure', { value: true, configurable: true });
-    secure(req, res, next);
+    const https = publicUrl().startsWith('https:');
+    // Browsers come by the public URL; a proxy ends TLS before us, and its headers are not needed to know that.
+    if (https) Object.defineProperty(req, 'secure', { value: true, configurable: true });
+    (https ? secure : plain)(req, res, next);
   };
 }

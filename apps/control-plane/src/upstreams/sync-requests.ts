@@ -12,12 +12,14 @@ export class SyncRequests {
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
-  /** The change is committed already, so a job store that is away only delays: the schedule syncs it later. */
+  /**
+   * The change is committed already, so a job store that is away only delays: the schedule syncs it later. A sync that
+   * runs already may have begun with the old address, so it does not stand in for this one.
+   */
   async request(ctx: CallContext, upstreamId: string): Promise<void> {
-    const { requestId } = ctx;
     const payload = { organizationId: organizationOf(ctx), upstreamId, operationId: null };
     try {
-      await this.jobs.enqueue('sync-catalog', payload, { requestId, once: upstreamId });
+      await this.jobs.enqueue('sync-catalog', payload, { requestId: ctx.requestId });
     } catch (error) {
       this.logger.warn({ err: error, upstreamId }, 'The sync of a changed upstream waits for the schedule');
     }

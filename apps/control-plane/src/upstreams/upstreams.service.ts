@@ -104,6 +104,7 @@ export class UpstreamsService {
     { id, visibility, teamId, authHeader, authSecret, ...changes }: z.output<typeof updateUpstreamInput>,
   ): Promise<{ upstream: Upstream; needsSync: boolean }> {
     const upstream = await findReadable(ctx, tx.upstreams, 'Upstream', id);
+    assertCan(abilityOf(ctx), 'update', 'Upstream', upstream);
     const sharing = decideSharing({ visibility, teamId }, upstream);
     assertCanChange(abilityOf(ctx), 'Upstream', upstream, attributesOf(upstream, sharing));
     if (sharing.teamId !== upstream.teamId) await assertTeamReadable(ctx, tx, sharing);

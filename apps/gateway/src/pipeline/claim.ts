@@ -1,5 +1,6 @@
 import { DomainError } from '#kernel';
 import type { CatalogSnapshot } from '#snapshot';
+import { unknownObject } from './call-error.js';
 import type { UpstreamCall } from './calls.js';
 import type { McpRoute } from './mcp-route.js';
 import type { MethodRule } from './method-rules.js';
@@ -28,9 +29,8 @@ export function claimProblem(claim: Claim, snapshot: CatalogSnapshot, now: numbe
   try {
     const principal = principalOf(snapshot, claim.tokenHash, now);
     const target = targetOf(endpointOf(snapshot, principal, claim.route), claim.rule, claim.name);
-    return target.upstream.id === claim.upstreamId
-      ? null
-      : new DomainError('NOT_FOUND', 'What was called now means something else.');
+    // The name now leads elsewhere, so what was called under it is gone.
+    return target.upstream.id === claim.upstreamId ? null : unknownObject('object', claim.name);
   } catch (error) {
     if (error instanceof DomainError) return error;
     throw error;

@@ -21,7 +21,7 @@ import { Repository } from './repository.js';
 
 /** One repository per entity that use cases touch. */
 export const repositoriesOf = (em: EntityManager, organizationId: string) => {
-  const of = <T extends { id: string }>(entity: new () => T) => new Repository<T>(em, entity as never, organizationId);
+  const of = <T extends { id: string }>(entity: new () => T) => new Repository<T>(em, entity, organizationId);
   return {
     organizations: of(Organization),
     users: of(User),

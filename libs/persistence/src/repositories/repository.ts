@@ -24,12 +24,12 @@ export class Repository<T extends { id: string }> {
 
   /** Any one row that meets the condition, or null. */
   async findOne(where: Where): Promise<T | null> {
-    return (await this.em.findOne(this.entity, this.condition(where))) as T | null;
+    return this.em.findOne(this.entity, this.condition(where));
   }
 
   /** Every row that meets the condition, oldest first. Only for sets that the schema bounds. */
   async list(where: Where): Promise<T[]> {
-    return (await this.em.find(this.entity, this.condition(where), { orderBy: { id: 'asc' } as never })) as T[];
+    return this.em.find(this.entity, this.condition(where), { orderBy: { id: 'asc' } as never });
   }
 
   /** How many rows meet the condition. */
@@ -85,7 +85,7 @@ export class Repository<T extends { id: string }> {
       organizationId: this.organizationId,
     } as unknown as RequiredEntityData<T>);
     this.em.persist(row);
-    return row as T;
+    return row;
   }
 
   /** Removes a row when the unit of work ends. */

@@ -1,0 +1,79 @@
+import type { CatalogKind, Era } from '#contracts';
+import { openValue, sealValue } from '#crypto';
+import { exposeDefinition, listResult, type JsonObject } from '#mcp';
+import type { Endpoint } from '#snapshot';
+import type { Gateway } from '../gateway.js';
+import { invalidParams } from './call-error.js';
+import type { LocalCall } from './calls.js';
+
+/** Nothing is promised about freshness: rights may be taken away at any moment. */
+const ttlMs = 0;
+
+interface Prepared {
+  readonly items: readonly string[];
+  /** The whole result, where one page holds everything. */
+  whole: string | null;
+}
+
+const prepared: Record<Era, WeakMap<readonly string[], Prepared>> = { LEGACY: new WeakMap(), MODERN: new WeakMap() };
+const noOverrides = { key: null, description: null };
+
+const listedOf = ({ listed }: Endpoint, kind: CatalogKind): readonly string[] => {
+  if (kind === 'TOOL') return listed.tools;
+  if (kind === 'PROMPT') return listed.prompts;
+  return kind === 'RESOURCE' ? listed.resources : listed.resourceTemplates;
+};
+
+/** The keys of a list, in its order. */
+const keysOf = (endpoint: Endpoint, kind: CatalogKind): readonly string[] => {
+  if (kind === 'TOOL') return [...endpoint.tools.keys()];
+  if (kind === 'PROMPT') return [...endpoint.prompts.keys()];
+  if (kind === 'RESOURCE') return [...endpoint.resources.keys()];
+  return endpoint.resourceTemplates.map(({ exposedName }) => exposedName);
+};
+
+/** A list as clients of an era see it; made once for as long as the snapshot keeps the list. */
+function prepare(texts: readonly string[], kind: CatalogKind, era: Era): Prepared {
+  let found = prepared[era].get(texts);
+  if (found === undefined) {
+    const fit = (text: string) => exposeDefinition(kind, text, JSON.parse(text) as JsonObject, era, noOverrides);
+    found = { items: kind === 'TOOL' ? texts.map(fit) : texts, whole: null };
+    prepared[era].set(texts, found);
+  }
+  return found;
+}
+
+/** To whom and to which list a cursor belongs. */
+const scopeOf = ({ principal, endpoint }: LocalCall, kind: CatalogKind): string =>
+  [principal.tokenId, endpoint.kind, endpoint.subjectId ?? '', kind].join(' ');
+
+/** Where a page begins: after the object that the last page ended with, wherever a changed list has it now. */
+function startOf({ keyring, clock }: Gateway, call: LocalCall, kind: CatalogKind, cursor: unknown): number {
+  const opened = openValue(keyring, 'cursors', cursor, { clock });
+  if (!Array.isArray(opened) || opened[0] !== scopeOf(call, kind)) throw invalidParams('the cursor is not one of ours');
+  const [, next, lastKey] = opened as [string, number, string];
+  const keys = keysOf(call.endpoint, kind);
+  if (keys[next - 1] === lastKey) return next;
+  const at = keys.indexOf(lastKey);
+  return at === -1 ? Math.min(next, keys.length) : at + 1;
+}
+
+/** The result of a list method: one page of what the principal sees on the endpoint, in the snapshot's order. */
+export function listPage(gateway: Gateway, call: LocalCall, kind: CatalogKind): string {
+  const { clock, config, keyring, serverInfo } = gateway;
+  const { era, received } = call.message;
+  const { pageSize } = config.gateway;
+  const list = prepare(listedOf(call.endpoint, kind), kind, era);
+  const cursor = received.message.params?.['cursor'];
+  const page = { era, kind, ttlMs, serverInfo };
+  if (cursor === undefined && list.items.length <= pageSize)
+    return (list.whole ??= listResult({ ...page, items: list.items, nextCursor: null }));
+  const start = cursor === undefined ? 0 : startOf(gateway, call, kind, cursor);
+  const end = start + pageSize;
+  const next = end < list.items.length ? [scopeOf(call, kind), end, keysOf(call.endpoint, kind)[end - 1]] : null;
+  return listResult({
+    ...page,
+    items: list.items.slice(start, end),
+    nextCursor: next && sealValue(keyring, 'cursors', next, { clock }),
+  });
+}
