@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestControlPlane, TestBrowser, type TestControlPlane, type TestUser } from './control-plane-harness.js';
 
 const mutation = 'mutation { updateTeam(input: { id: "x" }) { userErrors { code } } }';
+const signIn = 'mutation { signIn(input: { email: "a@example.com", password: "x" }) { userErrors { code } } }';
+const signOut = 'mutation { signOut { signedOut } }';
 const query = '{ viewer { user { email } } }';
 
 describe('CSRF', () => {
@@ -43,6 +45,12 @@ describe('CSRF', () => {
       ['cookie mutation without it', { headers: { cookie } }, '200 CSRF'],
       ['cookie mutation with an empty one', { headers: { cookie, 'x-gatehouse-csrf': '' } }, '200 CSRF'],
       ['cookie mutation with another one', { headers: { cookie, 'x-gatehouse-csrf': `${csrf}x` } }, '200 CSRF'],
+      [
+        'signIn beside a cookie',
+        { headers: { cookie }, body: JSON.stringify({ query: signIn }) },
+        '200 UNAUTHENTICATED',
+      ],
+      ['signOut without it', { headers: { cookie }, body: JSON.stringify({ query: signOut }) }, '200 CSRF'],
       ['cookie query without it', { headers: { cookie }, body: JSON.stringify({ query }) }, '200 ok'],
       ['bearer mutation without it', { headers: { authorization: `Bearer ${owner.token}` } }, '200 ok'],
       ['bearer beside a cookie', { headers: { cookie, authorization: `Bearer ${owner.token}` } }, '200 ok'],

@@ -249,6 +249,6 @@ async function auditEvents(pool: DatabasePool) {
     subject_id: string | null;
     details: string;
   }>(
-    "select action, outcome, reason, actor_kind, subject_id, details from audit_events where action <> 'test.seed' order by occurred_at, id",
+    "select action, outcome, reason, actor_kind, subject_id, details from audit_events where action <> 'test.seed' order by occurred_at, sequence",
   );
 }

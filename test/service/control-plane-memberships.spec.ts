@@ -54,6 +54,21 @@ describe('memberships and users', () => {
     expect(deleted.data.deleteMembership.deletedId).toBe(id);
   });
 
+  it('lead from a user to the teams', async () => {
+    const { data } = await owner.query(
+      'query($id: ID!) { node(id: $id) { ... on User { teams { edges { node { slug } } } memberships { role team { slug } } } } }',
+      { id: alphaMember.globalId },
+    );
+    expect(data.node.teams.edges.map((edge: { node: { slug: string } }) => edge.node.slug).sort()).toEqual([
+      'alpha',
+      'beta',
+    ]);
+    expect(data.node.memberships.map(({ team }: { team: { slug: string } }) => team.slug).sort()).toEqual([
+      'alpha',
+      'beta',
+    ]);
+  });
+
   it('can be managed by the admin of their team only, among users that the admin can see', async () => {
     const add = (user: TestUser, team: TestTeam, person: TestUser) =>
       user.query(create, { input: { teamId: team.globalId, userId: person.globalId, role: 'TEAM_ADMIN' } });

@@ -69,6 +69,15 @@ describe('the first administrator', () => {
     expect((await complete(second)).viewer).not.toBeNull();
   });
 
+  it('not by guessing on and on', async () => {
+    const codes: unknown[] = [];
+    for (let attempt = 0; attempt < 11; attempt += 1) {
+      const answer = await new TestBrowser(cp.url).query(completeSetup, { input: person('guess') });
+      codes.push(answer.errors[0]?.extensions.code ?? answer.data.completeSetup.userErrors[0].code);
+    }
+    expect([codes[0], codes[9], codes[10]]).toEqual(['BAD_USER_INPUT', 'BAD_USER_INPUT', 'RATE_LIMITED']);
+  });
+
   it('not by a guess, and a weak password does not use the link up', async () => {
     const token = tokenOf(await ensure());
     expect((await complete('guess')).viewer).toBeNull();

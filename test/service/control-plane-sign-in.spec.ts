@@ -194,7 +194,8 @@ describe('sign-in', () => {
       'Bearer',
       `Bearer ${owner.token}x`,
     ]) {
-      expect(codeOf(await browser.query(whoAmI, {}, { authorization })), authorization).toBe('UNAUTHENTICATED');
+      const code = codeOf(await browser.query(whoAmI, {}, { authorization }));
+      expect([authorization, code]).toEqual([authorization, 'UNAUTHENTICATED']);
     }
     const token = await cp.seed.user(cp.organizationId);
     expect((await token.query(whoAmI)).data.viewer).toMatchObject({ csrfToken: null, user: { email: token.email } });
@@ -202,6 +203,17 @@ describe('sign-in', () => {
       for (const row of await tx.apiTokens.list({ userId: token.id })) row.revokedAt = new Date();
     });
     expect(codeOf(await token.query(whoAmI))).toBe('UNAUTHENTICATED');
+  });
+
+  it('by bearer token: its uses are counted when the service stops, at the latest', async () => {
+    const counting = await startTestControlPlane();
+    const user = await counting.seed.user(counting.organizationId);
+    await user.query(whoAmI);
+    await user.query(whoAmI);
+    await counting.running.stop(1000);
+    const rows = await counting.deps.systemPool.query<{ calls: string }>('select calls from api_token_usages');
+    expect(rows.map(({ calls }) => Number(calls))).toEqual([2]);
+    await counting[Symbol.asyncDispose]();
   });
 
   it('by bearer token: the scope decides at type level', async () => {

@@ -161,7 +161,8 @@ export async function createWorkerBench(clusterUrl: string, env: Record<string, 
       );
       return id;
     },
-    revision: async () => Number((await one('select coalesce(max(revision), 0) as revision from config_changes'))['revision']),
+    revision: async () =>
+      Number((await one('select coalesce(max(revision), 0) as revision from config_changes'))['revision']),
     async [Symbol.asyncDispose]() {
       await Promise.all(closers.map((close) => close()));
       await orm.close();

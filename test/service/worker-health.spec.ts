@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { newId } from '#kernel';
-import { startFixtureServer } from '#testing';
+import { startBrokenServer, startFixtureServer } from '#testing';
 import { createWorkerBench, firstTry, type WorkerBench } from './worker-container.js';
 
 let bench: WorkerBench;
@@ -31,7 +31,11 @@ describe('a check of an upstream', () => {
     const begin = await bench.revision();
 
     await check(id);
-    expect(await rowOf(id)).toMatchObject({ health: 'HEALTHY', health_code: null, health_changed_at: expect.any(Date) });
+    expect(await rowOf(id)).toMatchObject({
+      health: 'HEALTHY',
+      health_code: null,
+      health_changed_at: expect.any(Date),
+    });
     expect(await bench.revision()).toBe(begin + 1);
 
     const [turned, audited] = [await rowOf(id), await auditCount()];
@@ -45,7 +49,9 @@ describe('a check of an upstream', () => {
     await check(id);
     expect(await rowOf(id)).toMatchObject({ health: 'UNHEALTHY', health_code: 'UPSTREAM_REFUSED' });
     expect(await bench.revision()).toBe(begin + 2);
-    const change = await bench.one('select kind, entity_id, organization_id from config_changes order by revision desc limit 1');
+    const change = await bench.one(
+      'select kind, entity_id, organization_id from config_changes order by revision desc limit 1',
+    );
     expect(change).toEqual({ kind: 'upstreams', entity_id: id, organization_id: bench.organizationId });
 
     const history = await historyOf(id);
@@ -57,7 +63,9 @@ describe('a check of an upstream', () => {
     ]);
     expect(history.every(({ latency_ms }) => latency_ms >= 0)).toBe(true);
     expect(await auditCount()).toBe(audited + 1);
-    const event = await bench.one('select action, actor_kind, subject_id, request_id, details from audit_events order by occurred_at desc, id desc limit 1');
+    const event = await bench.one(
+      'select action, actor_kind, subject_id, request_id, details from audit_events order by occurred_at desc, id desc limit 1',
+    );
     expect(event).toMatchObject({
       action: 'upstream.health-change',
       actor_kind: 'system',
@@ -72,9 +80,15 @@ describe('a check of an upstream', () => {
     const id = await bench.addUpstream({ url: server.url });
     worker.added.length = 0;
     await check(id);
-    const sync = { queue: 'sync-catalog', payload: { organizationId: bench.organizationId, upstreamId: id, operationId: null } };
+    const sync = {
+      queue: 'sync-catalog',
+      payload: { organizationId: bench.organizationId, upstreamId: id, operationId: null },
+    };
     expect(worker.added).toEqual([{ ...sync, requestId: 'request-of-the-test', once: id }]);
-    await worker.run['sync-catalog']({ organizationId: bench.organizationId, upstreamId: id, operationId: null }, firstTry());
+    await worker.run['sync-catalog'](
+      { organizationId: bench.organizationId, upstreamId: id, operationId: null },
+      firstTry(),
+    );
     await check(id);
     expect(worker.added.length).toBe(1);
     await bench.sql.query(`update upstreams set era = 'LEGACY' where id = $1`, [id]);
@@ -147,13 +161,13 @@ describe('a check of an upstream', () => {
   });
 
   it('throws away what it found about an address that was changed meanwhile, and is tried again', async () => {
-    await using server = await startFixtureServer({ era: 'legacy' });
+    await using server = await startBrokenServer('timeout');
     const id = await bench.addUpstream({ url: server.url });
     const operation = await bench.addOperation(id, 'CHECK');
-    server.catalogue.tools = [];
-    const moved = moveAtFirstRequest(server, id);
-    await expect(check(id, operation, firstTry({ lastAttempt: true }))).rejects.toMatchObject({ code: 'CONFLICT' });
-    await moved;
+    const checked = check(id, operation, firstTry({ lastAttempt: true })).catch((error: unknown) => error);
+    await vi.waitFor(() => expect(server.requests.length).toBe(1), { interval: 5 });
+    await bench.sql.query('update upstreams set url = $2 where id = $1', [id, 'http://127.0.0.1:9/elsewhere']);
+    expect(await checked).toMatchObject({ code: 'CONFLICT' });
     expect(await rowOf(id)).toMatchObject({ health: 'UNKNOWN' });
     expect(await operationOf(operation)).toMatchObject({ state: 'FAILED', code: 'CONFLICT' });
   });
@@ -179,9 +193,3 @@ describe('a check of an upstream', () => {
     expect(body).toMatch(/gatehouse_jobs_total\{queue="check-upstream-health",outcome="retried"\} 1/);
   });
 });
-
-/** Changes the address of the upstream as soon as the server was asked. */
-async function moveAtFirstRequest(server: { requests: readonly unknown[] }, id: string): Promise<void> {
-  while (server.requests.length === 0) await new Promise((resolve) => void setTimeout(resolve, 1));
-  await bench.sql.query('update upstreams set url = $2 where id = $1', [id, 'http://127.0.0.1:9/elsewhere']);
-}

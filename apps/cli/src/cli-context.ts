@@ -46,7 +46,7 @@ export function createCliContext({ env, out, terminal, version }: CliProcess): C
     profiles,
     version,
     open(url, headers, onAnswer) {
-      const api = createApi({ url, headers: { 'user-agent': `gatehouse-cli/${version}`, ...headers }, onAnswer });
+      const api = createApi({ url, userAgent: `gatehouse-cli/${version}`, headers, onAnswer });
       opened.push(api);
       return api;
     },

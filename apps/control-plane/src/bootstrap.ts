@@ -8,9 +8,10 @@ import { NestLogger } from '#observability';
 import { ControlPlaneModule } from './control-plane.module.js';
 import type { ControlPlaneDeps } from './dependencies.js';
 import { installRoutes } from './http/install-routes.js';
+import { TokenUses } from './sign-in/token-uses.js';
 import { publicUrlsOf } from './http/public-urls.js';
 
-export type { ControlPlaneDeps, JobQueue } from './dependencies.js';
+export type { ControlPlaneDeps } from './dependencies.js';
 export { ensureFirstAdmin, type FirstAdmin } from './first-admin/ensure-first-admin.js';
 
 /** The control plane while it runs. */
@@ -37,14 +38,18 @@ export async function startControlPlane(deps: ControlPlaneDeps): Promise<Running
     abortOnError: false,
     forceCloseConnections: false,
   });
-  installRoutes(app, deps, publicUrls, state);
+  const tokenUses = new TokenUses(deps.identities, deps.clock, logger);
+  installRoutes(app, deps, publicUrls, state, tokenUses);
   await app.init();
   const server: Server = app.getHttpServer();
   state.port = await listen(server, state.port, host);
   return {
     address: { host, port: state.port },
     setReady: (ready) => void (state.accepting = ready),
-    stop: (deadlineMs) => stop(app, server, deadlineMs),
+    stop: async (deadlineMs) => {
+      await stop(app, server, deadlineMs);
+      await tokenUses.close();
+    },
   };
 }
 

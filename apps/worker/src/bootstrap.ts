@@ -50,16 +50,18 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     });
     const runner = startRunner(deps, processorsOf(app, deps));
     state.runner = runner;
+    let stopped: Promise<void> | undefined;
+    const stop = async (deadlineMs: number): Promise<void> => {
+      state.draining = true;
+      await runner.stop(deadlineMs);
+      await app.close();
+      await close();
+    };
     return {
       address: listener.address,
       ready,
       setDraining: () => void (state.draining = true),
-      stop: async (deadlineMs) => {
-        state.draining = true;
-        await runner.stop(deadlineMs);
-        await app.close();
-        await close();
-      },
+      stop: (deadlineMs) => (stopped ??= stop(deadlineMs)),
     };
   } catch (error) {
     await close();

@@ -250,6 +250,17 @@ export const errorCodes = {
     'The master key is not the one that this database was set up with.',
     'Set GATEHOUSE_MASTER_KEY (or _FILE) to the original key.',
   ),
+  UPSTREAM_RPC_ERROR: upstream(
+    'The upstream answered the call with a JSON-RPC error.',
+    "Read the error; it is the upstream's own.",
+  ),
+  SERVICE_UNAVAILABLE: entry(
+    503,
+    'INTERNAL',
+    -31004,
+    'The service is starting or stopping.',
+    'Send the request again.',
+  ),
   INTERNAL: entry(500, 'INTERNAL', -32603, 'A fault of this program.', 'Report it with the correlation id.'),
 } as const satisfies Record<string, ErrorCodeEntry>;
 

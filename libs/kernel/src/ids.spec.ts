@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { decodeGlobalId, encodeGlobalId, isSlug, newId } from './index.js';
+import { decodeGlobalId, encodeGlobalId, isSlug, isUuid, newId } from './index.js';
 
 describe('ids', () => {
   it('makes UUIDv7 keys that sort by time', () => {
     const ids = Array.from({ length: 200 }, () => newId());
     expect(ids.every((id) => id[14] === '7')).toBe(true);
-    const times = ids.map((id) => id.slice(0, 13));
-    expect([...times].sort()).toEqual(times);
+    expect([...ids].sort()).toEqual(ids);
+    expect(new Set(ids).size).toBe(200);
+    expect(ids.every((id) => isUuid(id) && '89ab'.includes(id[19] ?? ''))).toBe(true);
   });
 
   it('round-trips a global id', () => {

@@ -1,7 +1,20 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto';
 
-/** A new primary key: UUIDv7 (RFC 9562 §5.7), so that keys sort by creation time. */
-export const newId = (): string => randomUUIDv7();
+let last = '';
+
+/**
+ * A new primary key: UUIDv7 (RFC 9562 §5.7), so that keys sort by creation time. Within one millisecond of one process
+ * the twelve bits behind the version count up (§6.2, method 1), so that rows made together keep their order.
+ */
+export function newId(): string {
+  const fresh = randomUUIDv7();
+  const sameTime = fresh.slice(0, 13) === last.slice(0, 13);
+  // Starting at random below half leaves room to count: 2,048 keys in a millisecond.
+  const counter = sameTime ? parseInt(last.slice(15, 18), 16) + 1 : parseInt(fresh.slice(15, 18), 16) & 0x7ff;
+  if (counter > 0xfff) return fresh;
+  last = `${fresh.slice(0, 15)}${counter.toString(16).padStart(3, '0')}${fresh.slice(18)}`;
+  return last;
+}
 
 /** A correlation id for one request: random, carries no time. */
 export const newRequestId = (): string => randomUUID();

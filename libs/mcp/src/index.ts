@@ -1,5 +1,5 @@
 export { parseStrictJson, type JsonLimits, type ParsedJson } from './json/parse-strict-json.js';
-export { memberValue, rewriteObject } from './json/json-text.js';
+export { arrayElements, memberValue, rewriteObject } from './json/json-text.js';
 export {
   classifyMessage,
   isObject,

@@ -21,7 +21,8 @@ export interface Api {
 export interface ApiOptions {
   /** Origin of the control plane. */
   readonly url: string;
-  /** Headers of every request: the credential. May change while a session is opened. */
+  readonly userAgent: string;
+  /** The credential, read anew with every request, so that it can change while a session is opened. */
   readonly headers: Readonly<Record<string, string>>;
   /** Sees the headers of every answer, for the cookie of a session. */
   readonly onAnswer?: (headers: Headers) => void;
@@ -31,11 +32,15 @@ export interface ApiOptions {
 const timeoutMs = 60_000;
 
 /** A client of the control plane at `url`. */
-export function createApi({ url, headers, onAnswer }: ApiOptions): Api {
+export function createApi({ url, userAgent, headers, onAnswer }: ApiOptions): Api {
   const http = createHttp(url, timeoutMs);
   async function query<T>(document: string, variables: Readonly<Record<string, unknown>> = {}): Promise<T> {
     const body = JSON.stringify({ query: document, variables });
-    const request = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body };
+    const request = {
+      method: 'POST',
+      headers: { ...headers, 'user-agent': userAgent, 'content-type': 'application/json' },
+      body,
+    };
     let answer: Response;
     let text: string;
     try {

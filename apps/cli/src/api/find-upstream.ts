@@ -1,5 +1,5 @@
 import type { Api } from './create-api.js';
-import { missing } from './missing.js';
+import { missing, orNull } from './missing.js';
 
 const document = /* GraphQL */ `
   query UpstreamBySlug($slug: String!) {
@@ -20,7 +20,7 @@ export interface FoundUpstream {
 
 /** The upstream with this slug. @throws CommandFailure when there is none */
 export async function findUpstream(api: Api, slug: string): Promise<FoundUpstream> {
-  const { found } = await api.query<{ found: FoundUpstream | null }>(document, { slug });
+  const found = await orNull(api.query<{ found: FoundUpstream | null }>(document, { slug }));
   if (found) return found;
   throw missing('Upstream', slug, 'gatehouse upstream list');
 }

@@ -1,5 +1,5 @@
 import type { Api } from './create-api.js';
-import { missing } from './missing.js';
+import { missing, orNull } from './missing.js';
 
 const document = /* GraphQL */ `
   query VirtualServerBySlug($slug: String!) {
@@ -22,7 +22,7 @@ export interface FoundVirtualServer {
 
 /** The virtual server with this slug. @throws CommandFailure when there is none */
 export async function findVirtualServer(api: Api, slug: string): Promise<FoundVirtualServer> {
-  const { found } = await api.query<{ found: FoundVirtualServer | null }>(document, { slug });
+  const found = await orNull(api.query<{ found: FoundVirtualServer | null }>(document, { slug }));
   if (found) return found;
   throw missing('Virtual server', slug, 'gatehouse server list');
 }

@@ -51,14 +51,20 @@ const exitCodeOf = (errors: readonly GraphqlError[]): ExitCode =>
     ? exitCodes.notAuthenticated
     : exitCodes.failed;
 
+/** What the registry says to programmers, said to the person at the terminal. */
+const ownRemedies: Readonly<Record<string, string>> = {
+  UNAUTHENTICATED: 'Run `gatehouse login`, or set GATEHOUSE_TOKEN to a live API token.',
+  NOT_FOUND: 'Check the name; the list commands show what you may see.',
+};
+
 function toProblem({ message, extensions = {} }: GraphqlError): Problem {
   const code = extensions.reason ?? extensions.code ?? 'FAILED';
-  const remedy = code in errorCodes ? errorCodes[code as ErrorCode].remedy : undefined;
+  const remedy = ownRemedies[code] ?? (code in errorCodes ? errorCodes[code as ErrorCode].remedy : undefined);
   const id = extensions.correlationId;
   return {
     code,
     message,
     field: extensions.field,
-    remedy: code === 'INTERNAL' && id ? `Correlation id: ${id}.` : remedy,
+    remedy: code === 'INTERNAL' && id ? `Correlation id: ${id}.` : remedy === message ? undefined : remedy,
   };
 }

@@ -12,7 +12,8 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** Exit code 4 for a control plane that does not answer, in words about the control plane and not about upstreams. */
 export function unreachable(url: string, cause: unknown): CommandFailure {
-  const reason = cause instanceof DomainError ? (reasons[cause.code] ?? cause.message) : 'the connection failed';
+  const reason =
+    cause instanceof DomainError ? (reasons[cause.code] ?? cause.message.replace(/\.$/, '')) : 'the connection failed';
   return new CommandFailure(
     exitCodes.unreachable,
     {

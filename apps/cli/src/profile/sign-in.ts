@@ -73,9 +73,10 @@ export async function signIn(
   const { viewer } = await api.query<ViewerAnswer>(viewerDocument);
   if (viewer.csrfToken) headers['x-gatehouse-csrf'] = viewer.csrfToken;
   const { secret } = await api.mutate<{ secret: string }>(createTokenDocument, {
-    name: `gatehouse command on ${hostname()}`.slice(0, 100),
+    name: `gatehouse on ${hostname()}`.slice(0, 100),
     expiresAt: new Date(Date.now() + tokenLifeMs).toISOString(),
-    scopes: ['CONTROL_READ', 'CONTROL_WRITE'],
+    // With MCP, because a token hands out no more than it has itself: tools to servers, scopes to other tokens.
+    scopes: ['CONTROL_READ', 'CONTROL_WRITE', 'MCP'],
   });
   await api.query(signOutDocument);
   return { profile: { url, token: secret }, email: viewer.user.email, organization: viewer.organization.slug };

@@ -6,6 +6,7 @@ import { hashPassword, hashToken } from '#crypto';
 import { DomainError, type CallContext, type UserActor } from '#kernel';
 import { IdentityStore, UnitOfWork, type WriteTransaction } from '#persistence';
 import { CONFIG } from '../dependencies.js';
+import { SignInThrottle } from '../sign-in/sign-in-throttle.js';
 import { passwordParams } from '../sign-in/password-params.js';
 import { addOwner } from './ensure-first-admin.js';
 import type { completeSetupInput } from './setup.types.js';
@@ -26,6 +27,7 @@ export class SetupService {
     private readonly unitOfWork: UnitOfWork,
     private readonly identities: IdentityStore,
     @Inject(CONFIG) private readonly config: Config,
+    private readonly throttle: SignInThrottle,
   ) {}
 
   /**
@@ -34,6 +36,7 @@ export class SetupService {
    */
   async complete(ctx: CallContext, input: CompleteSetup): Promise<UserActor> {
     checkPasswordPolicy(input.password, { email: input.email });
+    this.throttle.assertFree(JSON.stringify(['setup', ctx.ip]));
     const organization = await this.identities.findOrganization(this.config.admin.organization);
     if (!organization) throw unusable();
     const actor = { kind: 'system', organizationId: organization.id, name: 'control-plane:setup' } as const;

@@ -4,6 +4,8 @@ import type { Permission } from '#authz';
 export interface Access {
   /** `anyone`; `signed-in`: any user by session or token; else the permission that must hold for some thinkable object. */
   readonly needs: 'anyone' | 'signed-in' | Permission;
+  /** The input holds a credential of its own, so a session cookie beside it decides nothing and needs no CSRF header. */
+  readonly ownCredential?: true;
   /** What a refusal is called in the audit log; default: the permission. */
   readonly audit?: string;
 }
@@ -28,9 +30,9 @@ export const accessTable: Readonly<Record<'Query' | 'Mutation', Readonly<Record<
     verifyAudit: { needs: 'auditEvent.read' },
   },
   Mutation: {
-    signIn: { needs: 'anyone', audit: 'session.create' },
+    signIn: { needs: 'anyone', ownCredential: true, audit: 'session.create' },
     signOut: { needs: 'anyone', audit: 'session.delete' },
-    completeSetup: { needs: 'anyone', audit: 'setup.complete' },
+    completeSetup: { needs: 'anyone', ownCredential: true, audit: 'setup.complete' },
     createUser: { needs: 'user.create' },
     updateUser: { needs: 'user.update' },
     createTeam: { needs: 'team.create' },

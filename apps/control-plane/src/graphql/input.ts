@@ -9,10 +9,7 @@ export const text = (max: number, min = 1) =>
     .min(min, min === 1 ? 'must not be empty' : `must have at least ${min} characters`)
     .max(max, `must have at most ${max} characters`)
     // U+0000 cannot be stored in PostgreSQL; the other control characters forge log lines and terminals.
-    .refine(
-      (value) => !/[^\P{Cc}\t\n\r]/u.test(value),
-      'must not hold control characters',
-    );
+    .refine((value) => !/[^\P{Cc}\t\n\r]/u.test(value), 'must not hold control characters');
 
 /** A slug as conventions.md names it. */
 export const slug = () =>

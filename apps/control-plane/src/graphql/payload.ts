@@ -26,7 +26,7 @@ export abstract class Payload {
 type Refused = { userErrors: UserError[] };
 
 /** Failures that the caller corrects by other input are data; everything else is a GraphQL error (style.md §16). */
-const expected = new Set<string>(['BAD_USER_INPUT', 'CONFLICT']);
+const expected = new Set<string>(['BAD_USER_INPUT', 'CONFLICT', 'UPSTREAM_BLOCKED_ADDRESS']);
 
 const inputErrors = (error: z.ZodError): UserError[] =>
   error.issues.map(({ path, message }) => {

@@ -4,6 +4,7 @@ import { setupRoutes } from '../first-admin/setup-routes.js';
 import { identify } from '../sign-in/identify.js';
 import { sessionMiddleware } from '../sign-in/session-middleware.js';
 import { answerFailures } from './answer-error.js';
+import type { TokenUses } from '../sign-in/token-uses.js';
 import { correlate } from './correlate.js';
 import { ownOrigins } from './public-urls.js';
 import { publicRoutes } from './public-routes.js';
@@ -18,6 +19,7 @@ export function installRoutes(
   deps: ControlPlaneDeps,
   publicUrls: PublicUrls,
   state: { readonly accepting: boolean; readonly port: number },
+  tokenUses: TokenUses,
 ): void {
   const { config, clock, logger, systemPool } = deps;
   const publicUrl = () => publicUrls.controlPlane;
@@ -32,7 +34,7 @@ export function installRoutes(
     refuseForeignOrigin(() => ownOrigins(config, state.port)),
     readGraphqlBody(config),
     sessionMiddleware(deps, publicUrl),
-    identify(deps),
+    identify(deps, tokenUses),
   );
   // Before Nest's own, which would answer a failure of the steps above in another shape.
   app.use(answerFailures(logger));

@@ -12,7 +12,10 @@ import { ResourceTemplate, ResourceTemplateConnection } from './resource-templat
 export class ResourceTemplatesResolver {
   constructor(private readonly catalog: CatalogService) {}
 
-  @Query(() => ResourceTemplateConnection, { name: 'resourceTemplates', description: 'The resource templates that the caller may see.' })
+  @Query(() => ResourceTemplateConnection, {
+    name: 'resourceTemplates',
+    description: 'The resource templates that the caller may see.',
+  })
   async list(
     @Context() { ctx }: GraphqlContext,
     @Args(PagePipe) page: PageArgs,

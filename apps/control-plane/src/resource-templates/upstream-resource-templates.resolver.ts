@@ -8,7 +8,11 @@ import { ResourceTemplateConnection } from './resource-template.types.js';
 @Resolver(() => Upstream)
 export class UpstreamResourceTemplatesResolver {
   @ResolveField(() => ResourceTemplateConnection)
-  resourceTemplates(@Parent() { id }: Upstream, @Context() { loaders }: GraphqlContext, @Args(PagePipe) page: PageArgs) {
+  resourceTemplates(
+    @Parent() { id }: Upstream,
+    @Context() { loaders }: GraphqlContext,
+    @Args(PagePipe) page: PageArgs,
+  ) {
     return loaders.connection('ResourceTemplate', 'upstream', id, page);
   }
 }

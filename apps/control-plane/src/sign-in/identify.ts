@@ -1,22 +1,24 @@
 import type { Request, RequestHandler } from 'express';
 import { looksLikeApiToken, parseBearer } from '#authn';
 import { hashToken, sha256Hex } from '#crypto';
-import type { Actor, CallContext } from '#kernel';
+import type { Actor, CallContext, UserActor } from '#kernel';
 import { userActor, type IdentityStore } from '#persistence';
 import type { ControlPlaneDeps } from '../dependencies.js';
 import { requestIdOf } from '../http/correlate.js';
 import { keepRequestState } from '../http/request-state.js';
 import { BrowserSession } from './browser-session.js';
+import type { TokenUses } from './token-uses.js';
 
 const anonymous: Actor = { kind: 'anonymous', organizationId: null };
 
 /** Finds out who asks: the owner of the bearer token if there is an Authorization header, else the user of the cookie. */
-export function identify({ identities, clock, metrics }: ControlPlaneDeps): RequestHandler {
+export function identify({ identities, clock, metrics }: ControlPlaneDeps, tokenUses: TokenUses): RequestHandler {
   return async (req, res, next) => {
     const hasCredential = req.headers.authorization !== undefined;
     const browser = new BrowserSession(req, res, !hasCredential);
     const found = await (hasCredential ? actorOfBearer(identities, req) : actorOfSession(identities, browser, req));
     if (hasCredential && !found) metrics.refusedCredential('control-plane-bearer');
+    if (found) tokenUses.note(found);
     const ctx: CallContext = {
       actor: found ?? anonymous,
       clock,
@@ -29,13 +31,17 @@ export function identify({ identities, clock, metrics }: ControlPlaneDeps): Requ
   };
 }
 
-async function actorOfBearer(identities: IdentityStore, req: Request): Promise<Actor | null> {
+async function actorOfBearer(identities: IdentityStore, req: Request): Promise<UserActor | null> {
   const token = parseBearer(req.headers.authorization);
   return token !== null && looksLikeApiToken(token) ? identities.findTokenActor(hashToken(token)) : null;
 }
 
 /** Reads user and roles anew with every request: a removed role or a disabled user counts at once. */
-async function actorOfSession(identities: IdentityStore, browser: BrowserSession, req: Request): Promise<Actor | null> {
+async function actorOfSession(
+  identities: IdentityStore,
+  browser: BrowserSession,
+  req: Request,
+): Promise<UserActor | null> {
   if (browser.userId === null) return null;
   const user = await identities.findUser(browser.userId);
   return user?.active ? { ...userActor(user), sessionId: sha256Hex(req.sessionID) } : null;

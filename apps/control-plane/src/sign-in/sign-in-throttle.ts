@@ -1,4 +1,4 @@
-import type { Clock } from '#kernel';
+import { DomainError, type Clock } from '#kernel';
 
 interface Window {
   readonly endsAt: number;
@@ -15,10 +15,19 @@ export class SignInThrottle {
   ) {}
 
   /**
-   * Takes one attempt before the password is compared, so that parallel guesses count, too.
-   * @returns 0 when it may go on, else the milliseconds to wait.
+   * Takes one attempt before the secret is compared, so that parallel guesses count, too.
+   * @throws DomainError RATE_LIMITED with the milliseconds to wait
    */
-  take(key: string): number {
+  assertFree(key: string): void {
+    const retryAfterMs = this.take(key);
+    if (retryAfterMs === 0) return;
+    const minutes = Math.ceil(retryAfterMs / 60_000);
+    throw new DomainError('RATE_LIMITED', `Too many failed attempts. Try again in ${minutes} minute(s).`, {
+      details: { retryAfterMs },
+    });
+  }
+
+  private take(key: string): number {
     const now = this.clock.now();
     const known = this.windows.get(key);
     const window = known && known.endsAt > now ? known : { endsAt: now + this.limits.windowMs, attempts: 0 };

@@ -10,6 +10,7 @@ import { SignInThrottle } from './sign-in-throttle.js';
 const maxKeys = 20_000;
 
 @Module({
+  exports: [SignInThrottle],
   providers: [
     SignInResolver,
     SignInService,

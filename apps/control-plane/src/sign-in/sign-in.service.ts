@@ -35,7 +35,7 @@ export class SignInService {
   async signIn(ctx: CallContext, input: SignIn, begin: (actor: UserActor) => Promise<void>): Promise<UserActor> {
     const organization = input.organization ?? this.config.admin.organization;
     const key = JSON.stringify([ctx.ip, organization, input.email]);
-    this.assertNotThrottled(key);
+    this.throttle.assertFree(key);
     const identity = await this.identities.findByEmail(organization, input.email);
     const { ok, needsRehash } = await verifyUserPassword(
       input.password,
@@ -60,15 +60,6 @@ export class SignInService {
     const operation = { action: 'session.delete', subjectType: 'User', subjectId: actor.userId };
     await this.unitOfWork.write(ctx, operation, end);
     return true;
-  }
-
-  private assertNotThrottled(key: string): void {
-    const waitMs = this.throttle.take(key);
-    if (waitMs === 0) return;
-    const minutes = Math.ceil(waitMs / 60_000);
-    throw new DomainError('RATE_LIMITED', `Too many failed sign-ins. Try again in ${minutes} minute(s).`, {
-      details: { retryAfterMs: waitMs },
-    });
   }
 
   /** Records the failure where the attempt was aimed at; nobody is signed in, so the program itself writes. */

@@ -38,7 +38,6 @@ export const authHeader = () =>
   z
     .string('must be text')
     .trim()
-    .min(1, 'must not be empty')
     .max(100, 'must have at most 100 characters')
     .regex(token, 'must be the name of an HTTP header, such as Authorization or X-Api-Key')
     .refine((name) => !isTaken(name.toLowerCase()), 'is a header that the gateway sets itself; choose another');

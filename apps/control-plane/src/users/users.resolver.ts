@@ -25,8 +25,10 @@ export class UsersResolver {
   }
 
   @ResolveField(() => [OrganizationRoleEnum], { description: 'Roles over the whole organization, as far as visible.' })
-  async organizationRoles(@Parent() { id }: User, @Context() { loaders }: GraphqlContext) {
-    return (await loaders.children('RoleBinding', 'userId', id)).map(({ role }) => role);
+  async organizationRoles(@Parent() { id }: User, @Context() { ctx, loaders }: GraphqlContext) {
+    const bindings = await loaders.children('RoleBinding', 'userId', id);
+    const live = bindings.filter(({ expiresAt }) => expiresAt === null || expiresAt.getTime() > ctx.clock.now());
+    return live.map(({ role }) => role);
   }
 
   @Mutation(() => UserPayload)

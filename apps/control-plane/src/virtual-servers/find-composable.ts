@@ -1,4 +1,4 @@
-import { assertCan, can, type McpSubject } from '#authz';
+import { can, type McpSubject } from '#authz';
 import type { CatalogKind } from '#contracts';
 import { DomainError, type CallContext } from '#kernel';
 import type { ReadTransaction, Repository, Upstream } from '#persistence';
@@ -102,7 +102,6 @@ function assertExecutable(
 ): void {
   const attributes = { id, organizationId, ownerId, teamId, visibility };
   if (can(abilityOf(ctx), 'execute', subject, attributes)) return;
-  assertCan(abilityOf(ctx), 'read', subject, attributes);
   const text = `You may see this ${subject} but not use it, so you cannot hand it on. Ask its owner to share the upstream.`;
   throw new DomainError('FORBIDDEN', text, { field, details: { subject, action: 'execute' } });
 }

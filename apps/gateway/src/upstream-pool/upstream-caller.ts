@@ -38,14 +38,14 @@ export interface UpstreamAnswer {
   readonly response: UpstreamResponse;
 }
 
+const legacyServerCodes = new Set([-32000, -32001]);
+
 /**
- * True when the upstream says that it does not know the session: 404 as specified, or the 400 with which servers built
- * from the SDK's example answer after a restart. Neither has done anything, so the call may be sent again.
+ * True for the 400 with which servers built from the SDK's example answer for a session that they do not know, where 404
+ * is due. Like that one it has done nothing, so the call may be sent again.
  */
-const sessionIsLost = (reply: UpstreamReply, id: number | null): boolean =>
-  reply.kind === 'session-ended' ||
-  (id !== null && reply.status === 400 && reply.message.error !== undefined && reply.message.error.code > -32020
-    && reply.message.error.code <= -32000);
+const sessionIsLost = ({ status, message }: UpstreamResponse, id: number | null): boolean =>
+  id !== null && status === 400 && message.error !== undefined && legacyServerCodes.has(message.error.code);
 
 /** Sends calls to upstreams of both eras. */
 export class UpstreamCaller {
@@ -77,9 +77,7 @@ export class UpstreamCaller {
       const lease = await this.sessions.lease({ tokenId, upstreamId: upstream.id, stillAllowed }, connection);
       try {
         const reply = await this.#exchange(connection, call, lease.peer, lease.id);
-        if (!sessionIsLost(reply, lease.id) || (isLast && reply.kind === 'response')) {
-          if (reply.kind === 'response') return reply;
-        }
+        if (reply.kind === 'response' && (isLast || !sessionIsLost(reply, lease.id))) return reply;
         lease.forget();
       } finally {
         lease.release();

@@ -10,7 +10,7 @@ import { discoverResult, initializeResult, listedKind, listResult } from './loca
 
 const serverInfo = { name: 'gatehouse', version: '0.1.0' };
 const server = { serverInfo, capabilities: { tools: { listChanged: true } }, instructions: 'Be kind.' };
-const none = { key: null, description: null };
+const none: { key: string | null; description: string | null } = { key: null, description: null };
 const json = (text: string): unknown => JSON.parse(text);
 
 describe('results that the gateway answers itself', () => {

@@ -1,0 +1,323 @@
+import { randomBytes } from 'node:crypto';
+import { request, type IncomingHttpHeaders } from 'node:http';
+import { FrontDoor } from '../../apps/gateway/src/http/front-door.js';
+import { listen } from '../../apps/gateway/src/http/listen.js';
+import { openGateway } from '../../apps/gateway/src/open-gateway.js';
+import { TokenUsage } from '../../apps/gateway/src/usage/token-usage.js';
+import type { Refusal } from '#audit';
+import { loadConfig } from '#config';
+import { aggregatedName, aggregatedUri, type AuditEventDraft } from '#contracts';
+import { createKeyring, hashToken, sealSecret } from '#crypto';
+import { isUuid, newId, systemClock } from '#kernel';
+import { createLogger, createMetrics } from '#observability';
+import type { CatalogSnapshot, Endpoint, Principal, SnapshotSource, Target, TemplateTarget, UpstreamTarget } from '#snapshot';
+import type { FixtureCatalogue, FixtureServer } from '#testing';
+
+export const organizationId = newId();
+export const keyring = createKeyring(randomBytes(32));
+
+type Json = Record<string, unknown>;
+
+/** An upstream as the snapshot knows it; `secret` is sealed. */
+export function upstreamTarget(
+  slug: string,
+  url: string,
+  more: Partial<UpstreamTarget> & { secret?: string } = {},
+): UpstreamTarget {
+  const { secret, ...rest } = more;
+  const id = newId();
+  return {
+    id,
+    organizationId,
+    slug,
+    url,
+    enabled: true,
+    era: 'LEGACY',
+    protocolVersion: '2025-11-25',
+    authHeader: secret === undefined ? null : 'Authorization',
+    authSecret: secret === undefined ? null : sealSecret(keyring, secret, `${organizationId}:${id}`),
+    ...rest,
+  };
+}
+
+/** The target of a fixture server, with the era it speaks. */
+export const targetOfFixture = (slug: string, fixture: FixtureServer, era: 'LEGACY' | 'MODERN', secret?: string) =>
+  upstreamTarget(slug, fixture.url, {
+    era,
+    protocolVersion: era === 'MODERN' ? '2026-07-28' : '2025-11-25',
+    ...(secret === undefined ? {} : { secret }),
+  });
+
+/** What an endpoint is made of. */
+export interface EndpointPart {
+  readonly upstream: UpstreamTarget;
+  readonly catalogue: FixtureCatalogue;
+  readonly prefixed: boolean;
+}
+
+interface Names {
+  name(original: string): string;
+  uri(original: string): string;
+}
+
+const namesOf = ({ upstream, prefixed }: EndpointPart): Names => ({
+  name: (original) => (prefixed ? aggregatedName(upstream.slug, original, 'abcdef') : original),
+  uri: (original) => (prefixed ? aggregatedUri(upstream.slug, original) : original),
+});
+
+const target = (upstream: UpstreamTarget, definition: Json, exposedName: string, originalName: string): Target => ({
+  objectId: newId(),
+  exposedName,
+  originalName,
+  upstream,
+  definition: JSON.stringify(definition),
+});
+
+function template(upstream: UpstreamTarget, definition: Json, exposedName: string): TemplateTarget {
+  const originalName = String(definition['uriTemplate']);
+  const prefix = exposedName.slice(0, exposedName.length - originalName.length);
+  const shape = new RegExp(`^${originalName.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);
+  return {
+    ...target(upstream, definition, exposedName, originalName),
+    originalUri: (uri) => (uri.startsWith(prefix) && shape.test(uri.slice(prefix.length)) ? uri.slice(prefix.length) : null),
+  };
+}
+
+/** Builds an endpoint by hand, as the snapshot contract describes one. */
+export function endpoint(head: Pick<Endpoint, 'kind' | 'slug'>, parts: readonly EndpointPart[]): Endpoint {
+  const tools = new Map<string, Target>();
+  const prompts = new Map<string, Target>();
+  const resources = new Map<string, Target>();
+  const resourceTemplates: TemplateTarget[] = [];
+  const listed = { tools: [] as string[], prompts: [] as string[], resources: [] as string[], resourceTemplates: [] as string[] };
+  for (const part of parts) {
+    const { upstream, catalogue } = part;
+    const names = namesOf(part);
+    for (const { definition } of catalogue.tools) {
+      const name = names.name(String(definition['name']));
+      tools.set(name, target(upstream, definition, name, String(definition['name'])));
+      listed.tools.push(JSON.stringify({ ...definition, name }));
+    }
+    for (const { definition } of catalogue.prompts) {
+      const name = names.name(String(definition['name']));
+      prompts.set(name, target(upstream, definition, name, String(definition['name'])));
+      listed.prompts.push(JSON.stringify({ ...definition, name }));
+    }
+    for (const { definition } of catalogue.resources) {
+      const uri = names.uri(String(definition['uri']));
+      resources.set(uri, target(upstream, definition, uri, String(definition['uri'])));
+      listed.resources.push(JSON.stringify({ ...definition, uri }));
+    }
+    for (const { definition } of catalogue.resourceTemplates ?? []) {
+      const uriTemplate = names.uri(String(definition['uriTemplate']));
+      resourceTemplates.push(template(upstream, definition, uriTemplate));
+      listed.resourceTemplates.push(JSON.stringify({ ...definition, uriTemplate }));
+    }
+  }
+  return {
+    ...head,
+    subjectId: head.kind === 'aggregate' ? null : newId(),
+    name: head.slug ?? 'Everything',
+    instructions: null,
+    enabled: true,
+    tools,
+    prompts,
+    resources,
+    resourceTemplates,
+    listed,
+    resolveResource: (uri) => {
+      const exact = resources.get(uri);
+      if (exact) return exact;
+      for (const one of resourceTemplates) {
+        const originalName = one.originalUri(uri);
+        if (originalName !== null) return { ...one, exposedName: uri, originalName };
+      }
+      return null;
+    },
+  };
+}
+
+/** What one token may reach. */
+export interface Grant {
+  readonly principal: Principal;
+  readonly aggregate?: Endpoint;
+  readonly servers?: Readonly<Record<string, Endpoint>>;
+  readonly upstreams?: Readonly<Record<string, Endpoint>>;
+}
+
+/** A snapshot source whose content a test changes; each change is a swap, as with the real one. */
+export class HandMadeSnapshots implements SnapshotSource {
+  readonly #listeners = new Set<(next: CatalogSnapshot, previous: CatalogSnapshot) => void>();
+  readonly #grants = new Map<string, Grant>();
+  #snapshot: CatalogSnapshot = this.#freeze(1);
+  stale = 0;
+
+  current = () => this.#snapshot;
+  ready = () => true;
+  staleFor = () => this.stale;
+  close = () => Promise.resolve();
+  onChange(listener: (next: CatalogSnapshot, previous: CatalogSnapshot) => void) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Gives a token these rights, or none. */
+  set(token: string, grant: Grant | null): void {
+    if (grant === null) this.#grants.delete(hashToken(token));
+    else this.#grants.set(hashToken(token), grant);
+    const previous = this.#snapshot;
+    this.#snapshot = this.#freeze(previous.revision + 1);
+    for (const listener of this.#listeners) listener(this.#snapshot, previous);
+  }
+
+  #freeze(revision: number): CatalogSnapshot {
+    const grants = new Map(this.#grants);
+    const grantOf = ({ tokenId }: Principal) => [...grants.values()].find(({ principal }) => principal.tokenId === tokenId);
+    const byName = (endpoints: Grant['servers'], name: string): Endpoint | null =>
+      endpoints?.[name] ??
+      (isUuid(name) ? Object.values(endpoints ?? {}).find(({ subjectId }) => subjectId === name) : undefined) ??
+      null;
+    return {
+      revision,
+      principalByTokenHash: (hash) => grants.get(hash)?.principal ?? null,
+      virtualServer: (principal, name) => byName(grantOf(principal)?.servers, name),
+      upstream: (principal, name) => byName(grantOf(principal)?.upstreams, name),
+      aggregate: (principal) => grantOf(principal)?.aggregate ?? endpoint({ kind: 'aggregate', slug: null }, []),
+    };
+  }
+}
+
+/** A text that looks like an API token. */
+export const newToken = (): string => `gth_${[1, 2, 3].map(() => randomBytes(16).toString('base64url')).join('.')}`;
+
+export const newPrincipal = (more: Partial<Principal> = {}): Principal => ({
+  tokenId: newId(),
+  userId: newId(),
+  organizationId,
+  expiresAt: Date.now() + 3_600_000,
+  scopes: new Set(['mcp']),
+  virtualServerId: null,
+  ...more,
+});
+
+/** A gateway in this process, over a snapshot made by hand, that keeps its audit records in a list. */
+export async function startTestGateway(env: Record<string, string> = {}) {
+  const config = loadConfig({
+    GATEHOUSE_GATEWAY_PORT: '0',
+    GATEHOUSE_OUTBOUND_ALLOWED_HOSTS: '127.0.0.1',
+    GATEHOUSE_GATEWAY_ALLOWED_ORIGINS: 'https://console.example',
+    ...env,
+  });
+  const snapshots = new HandMadeSnapshots();
+  const records: AuditEventDraft[] = [];
+  const refusals: Refusal[] = [];
+  const logLines: string[] = [];
+  const audit = { accepts: true, canAccept: () => audit.accepts, record: (draft: AuditEventDraft) => void records.push(draft) };
+  const usage = new TokenUsage();
+  const metrics = createMetrics({ processMetrics: false });
+  const logger = createLogger({ level: 'debug', service: 'gateway', destination: { write: (line) => void logLines.push(line) } });
+  const door = new FrontDoor();
+  const listening = await listen(config, door.listener);
+  const gateway = await openGateway(
+    {
+      config,
+      logger,
+      metrics,
+      keyring,
+      clock: systemClock,
+      snapshots,
+      audit,
+      refusals: { refused: (refusal) => void refusals.push(refusal) },
+      usage,
+    },
+    door,
+    listening,
+  );
+  const origin = `http://127.0.0.1:${listening.address.port}`;
+  /** Hands out a token with these rights. */
+  const grant = (rights: Omit<Grant, 'principal'>, principal: Partial<Principal> = {}) => {
+    const token = newToken();
+    const granted = { ...rights, principal: newPrincipal(principal) };
+    snapshots.set(token, granted);
+    return { token, ...granted };
+  };
+  /** Posts one body as a client would; headers can be replaced or, with undefined, left out. */
+  const post = async (path: string, token: string | null, body: unknown, headers: Record<string, string | undefined> = {}) => {
+    const all: Record<string, string | undefined> = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...headers,
+    };
+    const sent = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const response = await fetch(origin + path, {
+      method: 'POST',
+      headers: sent,
+      body: typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, json: text === '' ? null : (JSON.parse(text) as Json) };
+  };
+  return {
+    origin,
+    port: listening.address.port,
+    config,
+    snapshots,
+    records,
+    refusals,
+    logLines,
+    audit,
+    usage,
+    metrics,
+    gateway,
+    grant,
+    post,
+    [Symbol.asyncDispose]: () => gateway.stop(0),
+  };
+}
+
+export type TestGateway = Awaited<ReturnType<typeof startTestGateway>>;
+
+/** A legacy request. */
+export const legacy = (method: string, params?: Json, id: string | number = 1): Json => ({
+  jsonrpc: '2.0',
+  id,
+  method,
+  ...(params === undefined ? {} : { params }),
+});
+
+/** A modern request with its envelope, and the headers that must repeat it. */
+export function modern(method: string, params: Json = {}, id: string | number = 1) {
+  const name = params['name'] ?? params['uri'];
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+    'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+  };
+  return {
+    body: { jsonrpc: '2.0', id, method, params: { ...params, _meta: meta } },
+    headers: {
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': method,
+      ...(typeof name === 'string' ? { 'mcp-name': name } : {}),
+    },
+  };
+}
+
+/** A request whose path and headers go out exactly as given, which `fetch` would tidy. */
+export const raw = (
+  port: number,
+  options: { method?: string; path: string; headers?: Record<string, string | string[]>; body?: string },
+): Promise<{ status: number; headers: IncomingHttpHeaders; text: string }> =>
+  new Promise((resolve, reject) => {
+    const { method = 'POST', path, headers = {}, body = '' } = options;
+    const sent = request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() }),
+      );
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
