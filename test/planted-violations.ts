@@ -71,7 +71,7 @@ export const plantedViolations: readonly Planted[] = [
   plant('console-talks-to-the-schema-only', 'apps/console/src/kernel.ts', '#kernel'),
   plant('owner-pg', 'libs/audit/src/pg.ts', 'pg'),
   plant('owner-mikro-orm', 'libs/audit/src/orm.ts', '@mikro-orm/core'),
-  plant('owner-bullmq', 'apps/worker/src/bullmq.ts', '@nestjs/bullmq'),
+  plant('owner-bullmq', 'apps/worker/src/bullmq.ts', 'bullmq'),
   plant('owner-telemetry', 'apps/worker/src/metrics.ts', 'prom-client'),
   plant('owner-access-rules', 'apps/control-plane/src/rules.ts', '@casl/ability'),
   plant('owner-undici', 'apps/gateway/src/dispatch.ts', 'undici'),

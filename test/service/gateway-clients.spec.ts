@@ -27,10 +27,10 @@ beforeAll(async () => {
   upstreams.push(...started);
   const [old, oldStream, young, youngStream] = started;
   const parts = [
-    { slug: 'old', server: old!, era: 'LEGACY' as const },
-    { slug: 'old-stream', server: oldStream!, era: 'LEGACY' as const },
-    { slug: 'young', server: young!, era: 'MODERN' as const },
-    { slug: 'young-stream', server: youngStream!, era: 'MODERN' as const },
+    { slug: 'old', server: old, era: 'LEGACY' as const },
+    { slug: 'old-stream', server: oldStream, era: 'LEGACY' as const },
+    { slug: 'young', server: young, era: 'MODERN' as const },
+    { slug: 'young-stream', server: youngStream, era: 'MODERN' as const },
   ].map(({ slug, server, era }) => ({
     slug,
     upstream: targetOfFixture(slug, server, era),
@@ -69,14 +69,14 @@ const url = (path: string) => new URL(gateway.origin + path);
 async function v1(path: string): Promise<AnyClient> {
   const client = new Client({ name: 'v1', version: '1' });
   await client.connect(new StreamableHTTPClientTransport(url(path), { requestInit: requestInit() }));
-  return client as unknown as AnyClient;
+  return client;
 }
 
 const v2 = (mode: 'legacy' | 'auto' | { pin: string }) =>
   async function connect(path: string): Promise<AnyClient> {
     const client = new ModernClient({ name: 'v2', version: '1' }, { versionNegotiation: { mode } });
     await client.connect(new ModernTransport(url(path), { requestInit: requestInit() }));
-    return client as unknown as AnyClient;
+    return client;
   };
 
 const clients = [
@@ -114,8 +114,13 @@ describe('[GW-8] [CLT-1] [CLT-2] four cells', () => {
     expect(await client.callTool({ name: 'with-region', arguments: { region: 'us-west1' } })).toMatchObject({
       content: [{ text: 'region us-west1' }],
     });
-    expect((await client.listResources()).resources.map(({ uri }) => uri)).toEqual(['fixture://text', 'fixture://binary']);
-    expect((await client.listResourceTemplates()).resourceTemplates[0]).toMatchObject({ uriTemplate: 'fixture://item/{id}' });
+    expect((await client.listResources()).resources.map(({ uri }) => uri)).toEqual([
+      'fixture://text',
+      'fixture://binary',
+    ]);
+    expect((await client.listResourceTemplates()).resourceTemplates[0]).toMatchObject({
+      uriTemplate: 'fixture://item/{id}',
+    });
     expect((await client.readResource({ uri: 'fixture://text' })).contents[0]).toMatchObject({ text: 'hello' });
     expect((await client.readResource({ uri: 'fixture://item/7' })).contents[0]).toMatchObject({ text: 'item 7' });
     expect((await client.listPrompts()).prompts.map((prompt) => prompt.name)).toEqual(['simple', 'with-args']);
@@ -162,7 +167,8 @@ describe('an upstream whose era nobody has found out yet', () => {
     const upstream = upstreamTarget('unknown', server.url, { era: null, protocolVersion: null });
     const parts = [{ upstream, catalogue: server.catalogue, prefixed: false }];
     const { token: own } = gateway.grant({ servers: { s: endpoint({ kind: 'virtual-server', slug: 's' }, parts) } });
-    const call = () => gateway.post('/servers/s/mcp', own, legacy('tools/call', { name: 'echo', arguments: { text: 'x' } }));
+    const call = () =>
+      gateway.post('/servers/s/mcp', own, legacy('tools/call', { name: 'echo', arguments: { text: 'x' } }));
     const answers = await Promise.all([call(), call(), call()]);
     for (const answer of answers) expect(answer.json).toMatchObject({ result: { content: [{ text: 'x' }] } });
     expect(server.methods().filter((method) => method === 'server/discover')).toHaveLength(1);
@@ -173,7 +179,9 @@ describe('[GW-3] pages', () => {
   it('end where the list ends; a cursor is good for its token, endpoint and kind only', async () => {
     await using server = await startFixtureServer({ era: 'legacy' });
     server.catalogue.tools = Array.from({ length: 12 }, (_, index) => textTool(`tool-${index}`, 'x', () => 'x'));
-    const parts = [{ upstream: targetOfFixture('many', server, 'LEGACY'), catalogue: server.catalogue, prefixed: false }];
+    const parts = [
+      { upstream: targetOfFixture('many', server, 'LEGACY'), catalogue: server.catalogue, prefixed: false },
+    ];
     const many = endpoint({ kind: 'virtual-server', slug: 'many' }, parts);
     const other = endpoint({ kind: 'virtual-server', slug: 'other' }, parts);
     const mine = gateway.grant({ servers: { many, other } });

@@ -10,7 +10,15 @@ import { aggregatedName, aggregatedUri, type AuditEventDraft } from '#contracts'
 import { createKeyring, hashToken, sealSecret } from '#crypto';
 import { isUuid, newId, systemClock } from '#kernel';
 import { createLogger, createMetrics } from '#observability';
-import type { CatalogSnapshot, Endpoint, Principal, SnapshotSource, Target, TemplateTarget, UpstreamTarget } from '#snapshot';
+import type {
+  CatalogSnapshot,
+  Endpoint,
+  Principal,
+  SnapshotSource,
+  Target,
+  TemplateTarget,
+  UpstreamTarget,
+} from '#snapshot';
 import type { FixtureCatalogue, FixtureServer } from '#testing';
 
 export const organizationId = newId();
@@ -79,7 +87,8 @@ function template(upstream: UpstreamTarget, definition: Json, exposedName: strin
   const shape = new RegExp(`^${originalName.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);
   return {
     ...target(upstream, definition, exposedName, originalName),
-    originalUri: (uri) => (uri.startsWith(prefix) && shape.test(uri.slice(prefix.length)) ? uri.slice(prefix.length) : null),
+    originalUri: (uri) =>
+      uri.startsWith(prefix) && shape.test(uri.slice(prefix.length)) ? uri.slice(prefix.length) : null,
   };
 }
 
@@ -89,7 +98,12 @@ export function endpoint(head: Pick<Endpoint, 'kind' | 'slug'>, parts: readonly 
   const prompts = new Map<string, Target>();
   const resources = new Map<string, Target>();
   const resourceTemplates: TemplateTarget[] = [];
-  const listed = { tools: [] as string[], prompts: [] as string[], resources: [] as string[], resourceTemplates: [] as string[] };
+  const listed = {
+    tools: [] as string[],
+    prompts: [] as string[],
+    resources: [] as string[],
+    resourceTemplates: [] as string[],
+  };
   for (const part of parts) {
     const { upstream, catalogue } = part;
     const names = namesOf(part);
@@ -172,7 +186,8 @@ export class HandMadeSnapshots implements SnapshotSource {
 
   #freeze(revision: number): CatalogSnapshot {
     const grants = new Map(this.#grants);
-    const grantOf = ({ tokenId }: Principal) => [...grants.values()].find(({ principal }) => principal.tokenId === tokenId);
+    const grantOf = ({ tokenId }: Principal) =>
+      [...grants.values()].find(({ principal }) => principal.tokenId === tokenId);
     const byName = (endpoints: Grant['servers'], name: string): Endpoint | null =>
       endpoints?.[name] ??
       (isUuid(name) ? Object.values(endpoints ?? {}).find(({ subjectId }) => subjectId === name) : undefined) ??
@@ -204,6 +219,7 @@ export const newPrincipal = (more: Partial<Principal> = {}): Principal => ({
 export async function startTestGateway(env: Record<string, string> = {}) {
   const config = loadConfig({
     GATEHOUSE_GATEWAY_PORT: '0',
+    GATEHOUSE_LOG_LEVEL: 'debug',
     GATEHOUSE_OUTBOUND_ALLOWED_HOSTS: '127.0.0.1',
     GATEHOUSE_GATEWAY_ALLOWED_ORIGINS: 'https://console.example',
     ...env,
@@ -212,10 +228,18 @@ export async function startTestGateway(env: Record<string, string> = {}) {
   const records: AuditEventDraft[] = [];
   const refusals: Refusal[] = [];
   const logLines: string[] = [];
-  const audit = { accepts: true, canAccept: () => audit.accepts, record: (draft: AuditEventDraft) => void records.push(draft) };
+  const audit = {
+    accepts: true,
+    canAccept: () => audit.accepts,
+    record: (draft: AuditEventDraft) => void records.push(draft),
+  };
   const usage = new TokenUsage();
   const metrics = createMetrics({ processMetrics: false });
-  const logger = createLogger({ level: 'debug', service: 'gateway', destination: { write: (line) => void logLines.push(line) } });
+  const logger = createLogger({
+    level: config.log.level,
+    service: 'gateway',
+    destination: { write: (line) => void logLines.push(line) },
+  });
   const door = new FrontDoor();
   const listening = await listen(config, door.listener);
   const gateway = await openGateway(
@@ -242,7 +266,12 @@ export async function startTestGateway(env: Record<string, string> = {}) {
     return { token, ...granted };
   };
   /** Posts one body as a client would; headers can be replaced or, with undefined, left out. */
-  const post = async (path: string, token: string | null, body: unknown, headers: Record<string, string | undefined> = {}) => {
+  const post = async (
+    path: string,
+    token: string | null,
+    body: unknown,
+    headers: Record<string, string | undefined> = {},
+  ) => {
     const all: Record<string, string | undefined> = {
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
@@ -253,10 +282,15 @@ export async function startTestGateway(env: Record<string, string> = {}) {
     const response = await fetch(origin + path, {
       method: 'POST',
       headers: sent,
-      body: typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
+      body: typeof body === 'string' ? body : JSON.stringify(body),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, text, json: text === '' ? null : (JSON.parse(text) as Json) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: text === '' ? null : (JSON.parse(text) as Json),
+    };
   };
   return {
     origin,
@@ -315,7 +349,11 @@ export const raw = (
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() }),
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text: Buffer.concat(chunks).toString(),
+        }),
       );
     });
     sent.on('error', reject);

@@ -35,7 +35,8 @@ beforeEach(() => {
   gateway.refusals.length = 0;
 });
 
-const deep = (depth: number) => `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
+const deep = (depth: number) =>
+  `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
 
 describe('[GW-13] [BAD-1] credentials', () => {
   const metadata = (at: string) => `resource_metadata="${gateway.origin}/.well-known/oauth-protected-resource${at}"`;
@@ -118,7 +119,10 @@ describe('[GW-17] addresses', () => {
       expect((await send({ host: own(), origin }, 'OPTIONS')).status).toBe(403);
     }
     const allowed = await send({ host: own(), origin: 'https://console.example' });
-    expect(allowed).toMatchObject({ status: 200, headers: { 'access-control-allow-origin': 'https://console.example' } });
+    expect(allowed).toMatchObject({
+      status: 200,
+      headers: { 'access-control-allow-origin': 'https://console.example' },
+    });
     expect(allowed.headers['access-control-expose-headers']).toMatch(/Mcp-Session-Id.*WWW-Authenticate/);
     expect(allowed.headers['access-control-allow-credentials']).toBeUndefined();
     const preflight = await send(
@@ -171,7 +175,9 @@ describe('[GW-17] addresses', () => {
     );
     expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
     expect(answers[0]).toMatchObject({ status: 404, json: { id: 1, error: { message: 'Server not found.' } } });
-    expect(gateway.records.map(({ action, outcome, reason, subjectType }) => ({ action, outcome, reason, subjectType }))).toEqual(
+    expect(
+      gateway.records.map(({ action, outcome, reason, subjectType }) => ({ action, outcome, reason, subjectType })),
+    ).toEqual(
       Array.from({ length: 3 }, () => ({
         action: 'tools/call',
         outcome: 'DENIED',
@@ -185,7 +191,10 @@ describe('[GW-17] addresses', () => {
 
 describe('bad input', () => {
   const modernEcho = modern('tools/call', { name: 'echo', arguments: { text: 'x' } });
-  const altered = (headers: Record<string, string | undefined>) => ({ body: modernEcho.body, headers: { ...modernEcho.headers, ...headers } });
+  const altered = (headers: Record<string, string | undefined>) => ({
+    body: modernEcho.body,
+    headers: { ...modernEcho.headers, ...headers },
+  });
   const text = (body: string, headers: Record<string, string | undefined> = {}) => ({ body, headers });
   const future = modern('ping');
   const meta = (future.body.params as { _meta: Record<string, unknown> })._meta;
@@ -200,22 +209,47 @@ describe('bad input', () => {
     ['a scalar', text('7'), 400, -32600],
     ['no version', text('{"id":1,"method":"ping"}'), 400, -32600],
     ['id null', text('{"jsonrpc":"2.0","id":null,"method":"ping"}'), 400, -32600],
-    ['a batch of a later revision', { body: [legacy('ping')], headers: { 'mcp-protocol-version': '2025-06-18' } }, 400, -32600],
+    [
+      'a batch of a later revision',
+      { body: [legacy('ping')], headers: { 'mcp-protocol-version': '2025-06-18' } },
+      400,
+      -32600,
+    ],
     ['an empty batch', text('[]'), 400, -32600],
     ['a batch with rubbish', text('[7]'), 400, -32600],
     ['another media type', text('{}', { 'content-type': 'text/plain' }), 415, -32600],
     ['a compressed body', text('{}', { 'content-encoding': 'gzip' }), 415, -32600],
     ['a body that is too large', text(`"${'x'.repeat(64 * 1024)}"`), 413, -32600],
     ['[BAD-11] a body of 10 MB', text(`"${'x'.repeat(10 * 1024 * 1024)}"`), 413, -32600],
-    ['an unknown legacy revision', { body: legacy('ping'), headers: { 'mcp-protocol-version': '1999-01-01' } }, 400, -32022],
-    ['an unknown modern revision', { body: future.body, headers: { ...future.headers, 'mcp-protocol-version': '2099-01-01' } }, 400, -32022],
+    [
+      'an unknown legacy revision',
+      { body: legacy('ping'), headers: { 'mcp-protocol-version': '1999-01-01' } },
+      400,
+      -32022,
+    ],
+    [
+      'an unknown modern revision',
+      { body: future.body, headers: { ...future.headers, 'mcp-protocol-version': '2099-01-01' } },
+      400,
+      -32022,
+    ],
     ['[GW-18] Mcp-Method of another method', altered({ 'mcp-method': 'tools/list' }), 400, -32020],
     ['[GW-18] Mcp-Method missing', altered({ 'mcp-method': undefined }), 400, -32020],
     ['[GW-18] Mcp-Name of another tool', altered({ 'mcp-name': 'add' }), 400, -32020],
     ['[GW-18] Mcp-Name missing', altered({ 'mcp-name': undefined }), 400, -32020],
     ['[GW-18] another version in the header', altered({ 'mcp-protocol-version': '2025-11-25' }), 400, -32020],
-    ['[GW-18] a missing Mcp-Param header', modern('tools/call', { name: 'with-region', arguments: { region: 'a' } }), 400, -32020],
-    ['a modern header without envelope', { body: legacy('tools/list'), headers: { 'mcp-protocol-version': '2026-07-28' } }, 400, -32602],
+    [
+      '[GW-18] a missing Mcp-Param header',
+      modern('tools/call', { name: 'with-region', arguments: { region: 'a' } }),
+      400,
+      -32020,
+    ],
+    [
+      'a modern header without envelope',
+      { body: legacy('tools/list'), headers: { 'mcp-protocol-version': '2026-07-28' } },
+      400,
+      -32602,
+    ],
     ['[GW-21] an unknown method, legacy', text(JSON.stringify(legacy('tools/destroy'))), 200, -32601],
     ['[GW-21] an unknown method, modern', modern('completion/complete'), 404, -32601],
     ['[GW-21] a removed method, modern', modern('ping'), 404, -32601],
@@ -243,7 +277,10 @@ describe('bad input', () => {
 
   it('other HTTP methods have no meaning here', async () => {
     for (const method of ['GET', 'DELETE', 'PUT', 'HEAD'])
-      expect(await raw(gateway.port, { method, path })).toMatchObject({ status: 405, headers: { allow: 'POST, OPTIONS' } });
+      expect(await raw(gateway.port, { method, path })).toMatchObject({
+        status: 405,
+        headers: { allow: 'POST, OPTIONS' },
+      });
   });
 
   it('a slow client is cut off', async () => {
@@ -296,7 +333,9 @@ describe('[GW-9] metadata', () => {
 
   it('of anything else is not there', async () => {
     for (const at of ['/', '/mcp/', '/servers/S/mcp', '/other'])
-      expect((await raw(gateway.port, { method: 'GET', path: `/.well-known/oauth-protected-resource${at}` })).status).toBe(404);
+      expect(
+        (await raw(gateway.port, { method: 'GET', path: `/.well-known/oauth-protected-resource${at}` })).status,
+      ).toBe(404);
   });
 
   it('robots.txt and security.txt', async () => {

@@ -43,11 +43,14 @@ const grantBoth = () =>
   gateway.grant({ servers: { old: serverOf('old', old, 'LEGACY'), young: serverOf('young', young, 'MODERN') } });
 
 describe('[GW-4] what goes through', () => {
-  const odd = '{"jsonrpc":"2.0","id":12345678901234567,"method":"tools/call","params":{"vendor":{"n":12345678901234567890.10},"name":"echo","arguments":{"text":"☕","x":1.0}}}';
+  const odd =
+    '{"jsonrpc":"2.0","id":12345678901234567,"method":"tools/call","params":{"vendor":{"n":12345678901234567890.10},"name":"echo","arguments":{"text":"☕","x":1.0}}}';
 
   it("the client's bytes pass unchanged where nothing must change", async () => {
     await using plain = await startFixtureServer({ era: 'legacy' });
-    const { token } = gateway.grant({ servers: { plain: endpoint({ kind: 'virtual-server', slug: 'plain' }, [part(plain, 'LEGACY')]) } });
+    const { token } = gateway.grant({
+      servers: { plain: endpoint({ kind: 'virtual-server', slug: 'plain' }, [part(plain, 'LEGACY')]) },
+    });
     const body = odd.replace('12345678901234567,', '"🔑",');
     const answer = await gateway.post('/servers/plain/mcp', token, body);
     expect(plain.requests.at(-1)?.text).toBe(body);
@@ -74,14 +77,21 @@ describe('[GW-4] what goes through', () => {
     });
     const { token } = grantBoth();
     const answer = await gateway.post('/servers/old/mcp', token, legacy('tools/call', { name: 'vendor' }));
-    expect(answer.json).toMatchObject({ result: { content: [{ type: 'vendor/new', deep: [1] }], vendorField: { kept: true } } });
+    expect(answer.json).toMatchObject({
+      result: { content: [{ type: 'vendor/new', deep: [1] }], vendorField: { kept: true } },
+    });
   });
 });
 
 describe("[GW-20] [OBS-1] the client's credential stays here", () => {
   it('upstreams see their own credential, the correlation id, and nothing else of the client', async () => {
     const { token } = grantBoth();
-    const sent = { cookie: 'session=secret', 'x-forwarded-for': '1.2.3.4', 'x-request-id': 'trace-me-please', 'mcp-session-id': 'mine' };
+    const sent = {
+      cookie: 'session=secret',
+      'x-forwarded-for': '1.2.3.4',
+      'x-request-id': 'trace-me-please',
+      'mcp-session-id': 'mine',
+    };
     const call = modern('tools/call', { name: 'echo', arguments: { text: 'x' } });
     expect((await gateway.post('/servers/old/mcp', token, echo(), sent)).status).toBe(200);
     expect((await gateway.post('/servers/old/mcp', token, call.body, { ...sent, ...call.headers })).status).toBe(200);
@@ -120,7 +130,9 @@ describe('[GW-20] legacy sessions', () => {
     expect(initializes()).toBe(2);
     expect(sessionsOf(old).size).toBe(2);
     const ids = old.requests.flatMap(({ body, headers }) =>
-      headers['mcp-session-id'] && body && typeof body === 'object' && 'id' in body ? [`${String(headers['mcp-session-id'])} ${String(body.id)}`] : [],
+      headers['mcp-session-id'] && body && typeof body === 'object' && 'id' in body
+        ? [`${String(headers['mcp-session-id'])} ${String(body.id)}`]
+        : [],
     );
     expect(new Set(ids).size).toBe(ids.length);
   });
@@ -164,15 +176,26 @@ describe('[GW-19] failing upstreams', () => {
 
   it.each(kinds)('%s is told in-band as %s, to both eras, and empties no list', async (kind, code) => {
     await using broken = await startBrokenServer(kind);
-    const catalogue = { tools: [textTool('echo', 'x', () => 'x')], resources: [], resourceTemplates: null, prompts: [] };
+    const catalogue = {
+      tools: [textTool('echo', 'x', () => 'x')],
+      resources: [],
+      resourceTemplates: null,
+      prompts: [],
+    };
     for (const era of ['LEGACY', 'MODERN'] as const) {
       const upstream = upstreamTarget('broken', broken.url, { era });
       const { token } = gateway.grant({
-        aggregate: endpoint({ kind: 'aggregate', slug: null }, [{ upstream, catalogue, prefixed: true }, { ...part(young, 'MODERN'), prefixed: true }]),
+        aggregate: endpoint({ kind: 'aggregate', slug: null }, [
+          { upstream, catalogue, prefixed: true },
+          { ...part(young, 'MODERN'), prefixed: true },
+        ]),
       });
       const call = modern('tools/call', { name: 'broken__echo' });
       const answer = await gateway.post('/mcp', token, call.body, call.headers);
-      expect(answer).toMatchObject({ status: 200, json: { id: 1, error: { code: -31002, data: { reason: code, upstream: 'broken' } } } });
+      expect(answer).toMatchObject({
+        status: 200,
+        json: { id: 1, error: { code: -31002, data: { reason: code, upstream: 'broken' } } },
+      });
       expect(answer.text).not.toMatch(/127\.0\.0\.1|token=secret/);
       expect(gateway.records.at(-1)).toMatchObject({ outcome: 'FAILED', reason: code });
       const list = await gateway.post('/mcp', token, legacy('tools/list'));
@@ -182,8 +205,15 @@ describe('[GW-19] failing upstreams', () => {
 
   it('[BAD-9] a private address that nobody allowed is not dialled', async () => {
     const upstream = upstreamTarget('inner', 'http://127.0.0.2:1/mcp');
-    const catalogue = { tools: [textTool('echo', 'x', () => 'x')], resources: [], resourceTemplates: null, prompts: [] };
-    const { token } = gateway.grant({ servers: { s: endpoint({ kind: 'virtual-server', slug: 's' }, [{ upstream, catalogue, prefixed: false }]) } });
+    const catalogue = {
+      tools: [textTool('echo', 'x', () => 'x')],
+      resources: [],
+      resourceTemplates: null,
+      prompts: [],
+    };
+    const { token } = gateway.grant({
+      servers: { s: endpoint({ kind: 'virtual-server', slug: 's' }, [{ upstream, catalogue, prefixed: false }]) },
+    });
     const answer = await gateway.post('/servers/s/mcp', token, echo());
     expect(answer.json).toMatchObject({ error: { code: -31002, data: { reason: 'UPSTREAM_BLOCKED_ADDRESS' } } });
   });
@@ -208,12 +238,18 @@ describe('running calls', () => {
     expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"');
     await vi.waitFor(() => expect(young.aborted).toBe(before + 1));
     expect(gateway.records).toHaveLength(1);
-    expect(gateway.records[0]).toMatchObject({ action: 'tools/call', outcome: 'DENIED', reason: 'UNAUTHENTICATED', subjectType: 'Tool' });
+    expect(gateway.records[0]).toMatchObject({
+      action: 'tools/call',
+      outcome: 'DENIED',
+      reason: 'UNAUTHENTICATED',
+      subjectType: 'Tool',
+    });
   });
 
   it('[GW-15] losing the server, or the tool, cuts the call; a change elsewhere does not', async () => {
     const granted = grantBoth();
     const { token, principal } = granted;
+    const abortedBefore = old.aborted;
     const call = () => gateway.post('/servers/old/mcp', token, slow(700));
     const unharmed = call();
     await calling(old);
@@ -225,19 +261,28 @@ describe('running calls', () => {
     const withoutServer = call();
     await calling(old);
     gateway.snapshots.set(token, { principal, servers: {} });
-    expect(await withoutServer).toMatchObject({ status: 404, json: { id: 1, error: { message: 'Server not found.' } } });
+    expect(await withoutServer).toMatchObject({
+      status: 404,
+      json: { id: 1, error: { message: 'Server not found.' } },
+    });
 
     gateway.snapshots.set(token, granted);
     old.requests.length = 0;
     const withoutTool = call();
     await calling(old);
-    const fewer = { ...old.catalogue, tools: old.catalogue.tools.filter(({ definition }) => definition['name'] !== 'slow') };
+    const fewer = {
+      ...old.catalogue,
+      tools: old.catalogue.tools.filter(({ definition }) => definition['name'] !== 'slow'),
+    };
     gateway.snapshots.set(token, {
       principal,
-      servers: { old: endpoint({ kind: 'virtual-server', slug: 'old' }, [{ ...part(old, 'LEGACY'), catalogue: fewer }]) },
+      servers: {
+        old: endpoint({ kind: 'virtual-server', slug: 'old' }, [{ ...part(old, 'LEGACY'), catalogue: fewer }]),
+      },
     });
     expect((await withoutTool).json).toMatchObject({ error: { code: -32602, message: 'Unknown tool: slow' } });
     expect(gateway.records.map(({ outcome }) => outcome)).toEqual(['ALLOWED', 'DENIED', 'DENIED']);
+    await vi.waitFor(() => expect(old.aborted).toBe(abortedBefore + 2));
   });
 
   it('a modern client that goes away cancels, a legacy one does not', async () => {
@@ -258,7 +303,9 @@ describe('running calls', () => {
     const call = slowModern(900);
     await leave('/servers/young/mcp', young, call.body, call.headers);
     await vi.waitFor(() => expect(young.aborted).toBe(before.young + 1));
-    await vi.waitFor(() => expect(gateway.records.at(-1)).toMatchObject({ outcome: 'FAILED', details: { cancelled: true } }));
+    await vi.waitFor(() =>
+      expect(gateway.records.at(-1)).toMatchObject({ outcome: 'FAILED', details: { cancelled: true } }),
+    );
     await leave('/servers/old/mcp', old, slow(600), {});
     await vi.waitFor(() => expect(gateway.records.at(-1)).toMatchObject({ outcome: 'ALLOWED' }), { timeout: 3000 });
     expect(old.aborted).toBe(before.old);
@@ -284,14 +331,24 @@ describe('[TRL-1] [OBS-2] records', () => {
         organizationId: principal.organizationId,
         subjectType: 'Tool',
         ip: '127.0.0.1',
-        details: { server: 'young', upstream: 'modern', tool: 'fail', era: 'MODERN', protocolVersion: '2026-07-28', httpStatus: 200, resultIsError: true },
+        details: {
+          server: 'young',
+          upstream: 'modern',
+          tool: 'fail',
+          era: 'MODERN',
+          protocolVersion: '2026-07-28',
+          httpStatus: 200,
+          resultIsError: true,
+        },
       },
       { action: 'tools/list', outcome: 'ALLOWED', subjectType: 'VirtualServer' },
       { action: 'tools/call', outcome: 'DENIED', reason: 'NOT_FOUND', subjectType: 'Tool', subjectId: 'x'.repeat(200) },
     ]);
     expect(gateway.usage.take().find(({ tokenId }) => tokenId === principal.tokenId)).toMatchObject({ calls: 4 });
     const { body } = await gateway.metrics.render();
-    expect(body).toMatch(/gatehouse_mcp_requests_total\{service="gateway",method="tools\/call",outcome="denied"\} [1-9]/);
+    expect(body).toMatch(
+      /gatehouse_mcp_requests_total\{method="tools\/call",outcome="denied",service="gateway"\} [1-9]/,
+    );
     expect(body).toMatch(/gatehouse_upstream_requests_total\{upstream="modern",outcome="ok"\} [1-9]/);
   });
 });

@@ -28,10 +28,10 @@ import { defineGroup } from './define-command.js';
 
 const firstSteps = `
 First steps:
-  gatehouse setup LINK                     create the first administrator, sign in
-  gatehouse login                          sign in
-  gatehouse upstream add files URL         register an MCP server
-  gatehouse server create team-tools       compose a virtual server …
+  gatehouse setup LINK                 create the first administrator, sign in
+  gatehouse login                      sign in
+  gatehouse upstream add files URL     register an MCP server
+  gatehouse server create team-tools   compose a virtual server …
   gatehouse server add-tool team-tools --upstream files --all
   gatehouse token create laptop --server team-tools
   gatehouse client config cursor --server team-tools --token gth_…

@@ -54,7 +54,11 @@ export class GatewayModule {
         {
           provide: GATEWAY,
           inject: [UpstreamCaller, RunningCalls, SERVER_INFO],
-          useFactory: (upstreams: UpstreamCaller, running: RunningCalls, serverInfo: Gateway['serverInfo']): Gateway => ({
+          useFactory: (
+            upstreams: UpstreamCaller,
+            running: RunningCalls,
+            serverInfo: Gateway['serverInfo'],
+          ): Gateway => ({
             ...parts,
             urls,
             upstreams,

@@ -67,13 +67,6 @@ export const errorCodes = {
     'Choose another value, or change the existing object.',
   ),
   RATE_LIMITED: entry(429, 'RATE_LIMITED', -31001, 'Too many requests.', 'Wait for the time in `Retry-After`.'),
-  FEATURE_DISABLED: entry(
-    403,
-    'FEATURE_DISABLED',
-    -32601,
-    'The feature is switched off.',
-    'Ask an administrator to switch it on.',
-  ),
   QUERY_TOO_COMPLEX: entry(
     400,
     'BAD_USER_INPUT',

@@ -27,9 +27,9 @@ const signInDocument = /* GraphQL */ `
 `;
 
 const help = `
-Without --token it asks for e-mail address and password (or takes the password from
-the first line of stdin), creates an API token that lives 30 days, and stores that.
-The password is not stored.`;
+Without --token it asks for e-mail address and password (or takes the password
+from the first line of stdin), creates an API token that lives 30 days, and
+stores that. The password is not stored.`;
 
 /** `gatehouse login`: signs in and remembers an API token for the other commands. */
 export const login = (context: CliContext): Command =>

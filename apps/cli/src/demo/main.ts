@@ -27,6 +27,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
 try {
   const [upstream, server] = await runDemo(out, (child) => children.push(child));
   if (process.argv.includes('--once')) await stopAndExit(exitCodes.ok);
+  out.result(null, '\nEverything stays up. Stop it with Ctrl-C.');
   await Promise.race([upstream?.ended, server?.ended]);
   if (!stopping) {
     out.note(`A program of the demo ended by itself.\n${children.map((child) => child.lastWords()).join('\n')}`);

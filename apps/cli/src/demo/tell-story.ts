@@ -82,7 +82,5 @@ ${style('bold', 'ADDRESSES')}
   GraphQL         ${controlPlane}/graphql
   Virtual server  ${demo.endpoint}
   All your tools  ${new URL('/mcp', demo.endpoint).href}
-  Data            ${dataDir}${logFile ? `\n  Log             ${logFile}` : ''}
-
-Everything stays up. Stop it with Ctrl-C.`;
+  Data            ${dataDir}${logFile ? `\n  Log             ${logFile}` : ''}`;
 }

@@ -3,7 +3,7 @@ import type { CallContext } from '#kernel';
 import { UnitOfWork } from '#persistence';
 import { RequestLoader } from '../graphql/request-loader.js';
 
-/** How often a token was used through the gateway, and when last. */
+/** How often a token was used, and when last. */
 export interface TokenUsage {
   readonly lastUsedAt: Date | null;
   readonly calls: number;

@@ -44,12 +44,12 @@ export class TokensResolver {
     return loaders.find('VirtualServer', virtualServerId);
   }
 
-  @ResolveField(() => DateTime, { nullable: true, description: 'Calls through the gateway; a little behind.' })
+  @ResolveField(() => DateTime, { nullable: true, description: 'When it was last used; a little behind.' })
   async lastUsedAt(@Parent() { id }: ApiToken, @Context() { ctx }: GraphqlContext) {
     return (await this.usages.find(ctx, id)).lastUsedAt;
   }
 
-  @ResolveField(() => Float, { description: 'How many calls through the gateway; a little behind.' })
+  @ResolveField(() => Float, { description: 'How often it was used; a little behind.' })
   async calls(@Parent() { id }: ApiToken, @Context() { ctx }: GraphqlContext) {
     return (await this.usages.find(ctx, id)).calls;
   }

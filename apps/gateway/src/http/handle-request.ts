@@ -35,7 +35,8 @@ export async function handleRequest(gateway: Gateway, exchange: Exchange): Promi
   try {
     answerPlainly(gateway, exchange);
   } catch (thrown) {
-    if (!(thrown instanceof DomainError)) gateway.logger.error({ err: thrown, requestId: exchange.requestId }, 'a fault');
+    if (!(thrown instanceof DomainError))
+      gateway.logger.error({ err: thrown, requestId: exchange.requestId }, 'a fault');
     const error = thrown instanceof DomainError ? thrown : new DomainError('INTERNAL', 'Internal error.');
     const status = error instanceof CallError ? error.status : error.answer.http;
     send(gateway, exchange, { status, body: domainErrorAnswer(null, error) });

@@ -1,12 +1,11 @@
-import type { ErrorCode } from '#kernel';
-import { DomainError } from '#kernel';
 import { aggregatedUri } from '#contracts';
+import { DomainError, type ErrorCode } from '#kernel';
 import { translateUpstreamReply, upstreamFailureAnswer, type TranslatedReply } from '#mcp';
 import type { Endpoint, UpstreamTarget } from '#snapshot';
 import type { Gateway } from '../gateway.js';
 import { ClientGone } from './call-error.js';
 import type { Answer, UpstreamCall } from './calls.js';
-import { claimOf, claimProblem } from './claim.js';
+import { claimOf, recheckOf } from './claim.js';
 import { paramHeadersOf } from './param-headers-of.js';
 
 const prefixed = new WeakMap<Endpoint, boolean>();
@@ -52,9 +51,8 @@ export async function callUpstream(gateway: Gateway, call: UpstreamCall): Promis
   const { endpoint, message, posted, principal, target } = call;
   const { upstream } = target;
   const { era: clientEra, method, received } = message;
-  const claim = claimOf(call);
-  const problem = () => claimProblem(claim, snapshots.current(), clock.now());
-  const run = running.begin(problem);
+  const recheck = recheckOf(claimOf(call), snapshots, clock);
+  const run = running.begin(recheck);
   const onClose = () => run.abort(new ClientGone());
   if (clientEra === 'MODERN') posted.response.once('close', onClose);
   const count = (outcome: 'ok' | ErrorCode) => metrics.upstreamRequest({ upstream: upstream.slug, outcome });
@@ -62,7 +60,7 @@ export async function callUpstream(gateway: Gateway, call: UpstreamCall): Promis
     const { era: upstreamEra, response } = await upstreams.send({
       upstream,
       tokenId: principal.tokenId,
-      stillAllowed: () => problem() === null,
+      recheck,
       clientEra,
       received,
       originalName: target.originalName === target.exposedName ? null : target.originalName,
@@ -73,10 +71,20 @@ export async function callUpstream(gateway: Gateway, call: UpstreamCall): Promis
     count('ok');
     const exposeUri = exposeUriOf(endpoint, upstream);
     const clientId = received.message.id;
-    const reply = { clientEra, upstreamEra, upstreamName: upstream.slug, method, clientId, reply: response, serverInfo };
+    const reply = {
+      clientEra,
+      upstreamEra,
+      upstreamName: upstream.slug,
+      method,
+      clientId,
+      reply: response,
+      serverInfo,
+    };
     return answerOf(translateUpstreamReply({ ...reply, exposeUri }));
   } catch (error) {
-    if (run.signal.aborted || !isUpstreamFailure(error)) throw error;
+    // Why it was cut, in the words of whoever cut it: on its way here the error may have been dressed as the upstream's.
+    if (run.signal.aborted) throw run.signal.reason;
+    if (!isUpstreamFailure(error)) throw error;
     count(error.code);
     const body = upstreamFailureAnswer(received.message.id, upstream.slug, error.code);
     gateway.logger.warn({ err: error, requestId: posted.requestId, upstream: upstream.slug }, 'an upstream failed');

@@ -1,5 +1,5 @@
-import { DomainError } from '#kernel';
-import type { CatalogSnapshot } from '#snapshot';
+import { DomainError, type Clock } from '#kernel';
+import type { CatalogSnapshot, SnapshotSource } from '#snapshot';
 import { unknownObject } from './call-error.js';
 import type { UpstreamCall } from './calls.js';
 import type { McpRoute } from './mcp-route.js';
@@ -7,7 +7,7 @@ import type { MethodRule } from './method-rules.js';
 import { endpointOf, principalOf, targetOf } from './rights.js';
 
 /** What a call rests on, small enough to keep beside an idle upstream session. */
-export interface Claim {
+interface Claim {
   readonly tokenHash: string;
   readonly route: McpRoute;
   readonly rule: MethodRule;
@@ -25,7 +25,7 @@ export const claimOf = ({ tokenHash, posted, rule, target }: UpstreamCall): Clai
 });
 
 /** Why a claim does not hold in a snapshot; null when it does. The very rules that the steps of a new call ask. */
-export function claimProblem(claim: Claim, snapshot: CatalogSnapshot, now: number): DomainError | null {
+function problemOf(claim: Claim, snapshot: CatalogSnapshot, now: number): DomainError | null {
   try {
     const principal = principalOf(snapshot, claim.tokenHash, now);
     const target = targetOf(endpointOf(snapshot, principal, claim.route), claim.rule, claim.name);
@@ -36,3 +36,7 @@ export function claimProblem(claim: Claim, snapshot: CatalogSnapshot, now: numbe
     throw error;
   }
 }
+
+/** Asks a claim again, whenever it is called, against the snapshot of that moment. Holds on to nothing but the claim. */
+export const recheckOf = (claim: Claim, snapshots: SnapshotSource, clock: Clock) => (): DomainError | null =>
+  problemOf(claim, snapshots.current(), clock.now());

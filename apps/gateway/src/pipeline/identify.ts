@@ -29,4 +29,3 @@ export const identify = (gateway: Gateway, posted: PostedCall): IdentifiedCall =
   posted,
   ...admit(gateway, posted),
 });
-

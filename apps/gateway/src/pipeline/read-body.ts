@@ -32,5 +32,8 @@ export const readBody = (request: IncomingMessage, maxBytes: number): Promise<Bu
       else resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, size));
     });
     request.once('error', reject);
-    request.once('close', () => reject(new ClientGone()));
+    // After the end it is the usual course of things, and making an error costs more than reading the body.
+    request.once('close', () => {
+      if (!request.complete) reject(new ClientGone());
+    });
   });

@@ -68,7 +68,10 @@ function refused(error: DomainError, parsed: ParsedJson, bytes: Buffer, request:
     kind: 'request',
     id,
     method,
-    era: isObject(meta) && Object.keys(meta).some((key) => key.startsWith('io.modelcontextprotocol/')) ? 'MODERN' : 'LEGACY',
+    era:
+      isObject(meta) && Object.keys(meta).some((key) => key.startsWith('io.modelcontextprotocol/'))
+        ? 'MODERN'
+        : 'LEGACY',
     version: null,
     received: receivedOf(parsed, bytes, request),
     inBatch: false,

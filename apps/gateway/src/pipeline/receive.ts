@@ -2,6 +2,7 @@ import { parseBearer } from '#authn';
 import { hashToken } from '#crypto';
 import type { Gateway } from '../gateway.js';
 import type { Exchange } from '../http/exchange.js';
+import { sentOnce } from '../http/sent-once.js';
 import { CallError } from './call-error.js';
 import type { ReceivedCall } from './calls.js';
 import type { McpRoute } from './mcp-route.js';
@@ -22,9 +23,8 @@ export function receive({ clock }: Gateway, exchange: Exchange, route: McpRoute)
   const encoding = request.headers['content-encoding'];
   if (!jsonType.test(request.headers['content-type'] ?? '') || (encoding !== undefined && encoding !== 'identity'))
     throw new CallError('MALFORMED_REQUEST', 'Send the message as application/json, uncompressed.', { status: 415 });
-  // Of a repeated header Node keeps the first; two credentials are no credential.
-  const sent = request.headersDistinct['authorization'];
-  const token = parseBearer(sent);
+  // Two credentials are no credential.
+  const token = parseBearer(sentOnce(request, 'authorization') ?? undefined);
   return {
     ...exchange,
     route,
@@ -32,6 +32,6 @@ export function receive({ clock }: Gateway, exchange: Exchange, route: McpRoute)
     occurredAt: clock.now(),
     startedAt: performance.now(),
     tokenHash: token === null ? null : hashToken(token),
-    hasCredential: sent !== undefined,
+    hasCredential: request.headers.authorization !== undefined,
   };
 }

@@ -36,7 +36,8 @@ function subjectOf({ authorized, identified, message, routed }: Evidence): Subje
   }
   const { endpoint } = routed;
   const rule = ruleOf(message.method);
-  if (rule?.action !== 'execute') return { subjectType: endpointSubjects[endpoint.kind], subjectId: endpoint.subjectId };
+  if (rule?.action !== 'execute')
+    return { subjectType: endpointSubjects[endpoint.kind], subjectId: endpoint.subjectId };
   const target = authorized?.target ?? null;
   const asked = askedName(message);
   const subjectId = target?.objectId ?? asked?.slice(0, nameLength) ?? null;
@@ -76,7 +77,10 @@ export function record({ audit, logger, metrics, usage }: Gateway, evidence: Evi
   const { posted, principal } = identified;
   const durationMs = performance.now() - posted.startedAt;
   const { outcome, reason } = answer;
-  metrics.mcpRequest({ service: 'gateway', method: message.method, outcome: outcomeLabels[outcome] }, durationMs / 1000);
+  metrics.mcpRequest(
+    { service: 'gateway', method: message.method, outcome: outcomeLabels[outcome] },
+    durationMs / 1000,
+  );
   usage.count(principal, posted.occurredAt);
   if (ruleOf(message.method)?.audited === false) return;
   const draft: AuditEventDraft = {

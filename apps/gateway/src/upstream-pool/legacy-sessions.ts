@@ -19,17 +19,19 @@ export interface LegacySessionsOptions {
 export interface SessionOwner {
   readonly tokenId: string;
   readonly upstreamId: string;
-  /** Whether the last call that used the session would still be allowed. */
-  readonly stillAllowed: () => boolean;
+  /** Why the last call that used the session would be refused now; null while it would not. */
+  readonly recheck: () => unknown;
 }
 
 interface Session {
   readonly connection: UpstreamConnection;
   readonly opening: Promise<UpstreamIdentity>;
-  stillAllowed: () => boolean;
+  recheck: () => unknown;
   inFlight: number;
   lastUsed: number;
   nextId: number;
+  /** No new call gets it; it ends with the last one that has it. */
+  retired: boolean;
 }
 
 /** A session as long as one call uses it. */
@@ -61,7 +63,7 @@ async function open(connection: UpstreamConnection): Promise<UpstreamIdentity> {
 export class LegacySessions {
   /** In order of use, the least recently used first. */
   readonly #sessions = new Map<string, Session>();
-  readonly #closing = new Set<Promise<void>>();
+  readonly #ending = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(private readonly options: LegacySessionsOptions) {
@@ -78,19 +80,20 @@ export class LegacySessions {
     const key = `${owner.tokenId} ${owner.upstreamId}`;
     let session = this.#sessions.get(key);
     if (session !== undefined && session.connection !== connection) {
-      this.#close(key, session);
+      this.#retire(key, session);
       session = undefined;
     }
     session ??= this.#begin(connection);
     // Last in the order of use.
     this.#sessions.delete(key);
     this.#sessions.set(key, session);
-    session.stillAllowed = owner.stillAllowed;
+    session.recheck = owner.recheck;
     session.inFlight++;
     const used = session;
     const release = () => {
       used.inFlight--;
       used.lastUsed = Date.now();
+      if (used.retired && used.inFlight === 0) this.#end(used);
     };
     const forget = () => {
       if (this.#sessions.get(key) === used) this.#sessions.delete(key);
@@ -107,16 +110,17 @@ export class LegacySessions {
 
   /** Closes every session whose owner would be refused now. */
   closeForbidden(): void {
-    for (const [key, session] of this.#sessions) if (!session.stillAllowed()) this.#close(key, session);
+    for (const [key, session] of this.#sessions) if (session.recheck() !== null) this.#retire(key, session);
   }
 
   /** Ends every session at its upstream; waits for that at most `deadlineMs`. */
   async close(deadlineMs: number): Promise<void> {
     clearInterval(this.#timer);
-    for (const [key, session] of this.#sessions) this.#close(key, session);
+    for (const session of this.#sessions.values()) this.#end(session);
+    this.#sessions.clear();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, deadlineMs)));
-    await Promise.race([Promise.all(this.#closing), late]);
+    await Promise.race([Promise.all(this.#ending), late]);
     clearTimeout(timer);
   }
 
@@ -124,26 +128,33 @@ export class LegacySessions {
     if (this.#sessions.size >= this.options.max) {
       for (const [key, session] of this.#sessions) {
         if (session.inFlight > 0) continue;
-        this.#close(key, session);
+        this.#retire(key, session);
         break;
       }
     }
     const opening = open(connection);
-    return { connection, opening, stillAllowed: () => true, inFlight: 0, lastUsed: Date.now(), nextId: firstId };
+    const lastUsed = Date.now();
+    return { connection, opening, recheck: () => null, inFlight: 0, lastUsed, nextId: firstId, retired: false };
   }
 
   #closeIdle(): void {
     const limit = Date.now() - this.options.idleMs;
     for (const [key, session] of this.#sessions)
-      if (session.inFlight === 0 && session.lastUsed < limit) this.#close(key, session);
+      if (session.inFlight === 0 && session.lastUsed < limit) this.#retire(key, session);
   }
 
-  #close(key: string, session: Session): void {
+  #retire(key: string, session: Session): void {
     this.#sessions.delete(key);
-    const closed = session.opening
+    session.retired = true;
+    // Ending it now would cut off calls that are still allowed.
+    if (session.inFlight === 0) this.#end(session);
+  }
+
+  #end(session: Session): void {
+    const ended = session.opening
       .then((peer) => closeLegacySession(session.connection, peer))
       .catch(() => undefined)
-      .finally(() => this.#closing.delete(closed));
-    this.#closing.add(closed);
+      .finally(() => this.#ending.delete(ended));
+    this.#ending.add(ended);
   }
 }

@@ -21,8 +21,8 @@ export interface OutgoingCall {
   readonly upstream: UpstreamTarget;
   /** The owner of a legacy session. */
   readonly tokenId: string;
-  /** Whether this call would still be allowed; must not hold on to the request. */
-  readonly stillAllowed: () => boolean;
+  /** Why this call would be refused now, or null; kept with a session, so it must not hold on to the request. */
+  readonly recheck: () => unknown;
   readonly clientEra: Era;
   readonly received: ReceivedRequest;
   /** The upstream's own name or URI; null when the client sent exactly that. */
@@ -72,9 +72,9 @@ export class UpstreamCaller {
   }
 
   async #legacy(connection: UpstreamConnection, call: OutgoingCall): Promise<UpstreamResponse> {
-    const { tokenId, stillAllowed, upstream } = call;
+    const { tokenId, recheck, upstream } = call;
     for (const isLast of [false, true]) {
-      const lease = await this.sessions.lease({ tokenId, upstreamId: upstream.id, stillAllowed }, connection);
+      const lease = await this.sessions.lease({ tokenId, upstreamId: upstream.id, recheck }, connection);
       try {
         const reply = await this.#exchange(connection, call, lease.peer, lease.id);
         if (reply.kind === 'response' && (isLast || !sessionIsLost(reply, lease.id))) return reply;

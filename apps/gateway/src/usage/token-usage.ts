@@ -8,9 +8,11 @@ export interface UsageCount {
   readonly calls: number;
 }
 
+type Count = { -readonly [K in keyof UsageCount]: UsageCount[K] };
+
 /** Counts the calls of each token in memory; somebody else writes the counts down. */
 export class TokenUsage {
-  #counts = new Map<string, { organizationId: string; lastUsedAt: number; calls: number }>();
+  #counts = new Map<string, Count>();
 
   /** Counts one call at a time in milliseconds since the epoch. */
   count({ tokenId, organizationId }: Principal, at: number): void {
@@ -19,7 +21,7 @@ export class TokenUsage {
 
   /** Hands out everything counted so far and begins anew. */
   take(): UsageCount[] {
-    const taken = [...this.#counts].map(([tokenId, count]) => ({ tokenId, ...count }));
+    const taken = [...this.#counts.values()];
     this.#counts = new Map();
     return taken;
   }
@@ -32,7 +34,7 @@ export class TokenUsage {
   #add({ tokenId, organizationId, lastUsedAt, calls }: UsageCount): void {
     const known = this.#counts.get(tokenId);
     if (known === undefined) {
-      this.#counts.set(tokenId, { organizationId, lastUsedAt, calls });
+      this.#counts.set(tokenId, { tokenId, organizationId, lastUsedAt, calls });
       return;
     }
     known.calls += calls;

@@ -93,12 +93,13 @@ export async function addUser(
   admin: ControlPlaneClient,
   controlPlane: string,
   name: string,
+  more: object = {},
 ): Promise<{ userId: string; client: ControlPlaneClient; token: string }> {
   const email = `${name}@example.com`;
   const { user } = await admin.mutate<{ user: { id: string } }>(
     'createUser',
     'CreateUserInput',
-    { email, displayName: name, password },
+    { email, displayName: name, password, ...more },
     'user { id }',
   );
   const anonymous = new ControlPlaneClient(controlPlane);
