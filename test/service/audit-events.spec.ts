@@ -37,10 +37,22 @@ describe('audit events', () => {
       recorder.append(
         tx.sql,
         Array.from({ length: count }, (_, at) => ({
-          ...{ organizationId, occurredAt: start + at * 1000, action: 'tools/call', reason: null, actorKind: 'user' as const },
+          ...{
+            organizationId,
+            occurredAt: start + at * 1000,
+            action: 'tools/call',
+            reason: null,
+            actorKind: 'user' as const,
+          },
           outcome: at % 3 === 0 ? ('DENIED' as const) : ('ALLOWED' as const),
           ...{ actorUserId: plain.id, actorTokenId: null, subjectType: 'Tool', subjectId: `tool-${at}` },
-          ...{ requestId: newRequestId(), ip: '192.0.2.1', durationMs: 1.5, details: { at }, body: `{"argument":${at}}` },
+          ...{
+            requestId: newRequestId(),
+            ip: '192.0.2.1',
+            durationMs: 1.5,
+            details: { at },
+            body: `{"argument":${at}}`,
+          },
         })),
       ),
     );
@@ -75,7 +87,7 @@ describe('audit events', () => {
     expect(whole).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map((at) => `tool-${at}`));
     const forwards = [];
     let after: string | null = null;
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const { nodes, pageInfo } = await page({ filter: calls, first: 3, after });
       forwards.push(...nodes.map(({ subjectId }) => subjectId));
       ({ endCursor: after, hasNextPage: more } = pageInfo);
@@ -83,7 +95,7 @@ describe('audit events', () => {
     expect(forwards).toEqual(whole);
     const backwards = [];
     let before: string | null = null;
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const { nodes, pageInfo } = await page({ filter: calls, last: 4, before });
       backwards.unshift(...nodes.map(({ subjectId }) => subjectId));
       ({ startCursor: before, hasPreviousPage: more } = pageInfo);
@@ -94,7 +106,12 @@ describe('audit events', () => {
   });
 
   it('are found by action, outcome, actor and time', async () => {
-    expect(await subjects({ filter: { ...calls, outcome: 'DENIED' } })).toEqual(['tool-9', 'tool-6', 'tool-3', 'tool-0']);
+    expect(await subjects({ filter: { ...calls, outcome: 'DENIED' } })).toEqual([
+      'tool-9',
+      'tool-6',
+      'tool-3',
+      'tool-0',
+    ]);
     const at = (seconds: number) => new Date(start + seconds * 1000).toISOString();
     expect(await subjects({ filter: { from: at(2), to: at(4) } })).toEqual(['tool-3', 'tool-2']);
     expect(await subjects({ filter: { ...calls, actorUserId: plain.globalId } })).toHaveLength(10);
@@ -139,7 +156,7 @@ describe('audit events', () => {
       return lines.join('\n');
     });
     expect(plans).toMatch(/Index (Only )?Scan/);
-    expect(plans).not.toMatch(/^\s*(-> +)?(Incremental )?Sort /m);
+    expect(plans).not.toMatch(/Sort +\(cost/);
   });
 
   it('are shown to owners, administrators and auditors of their organization only', async () => {
@@ -155,11 +172,18 @@ describe('audit events', () => {
     }
     const [event] = (await page({ filter: calls, first: 1 })).nodes;
     const node = 'query($id: ID!) { node(id: $id) { ... on AuditEvent { action details } } }';
-    expect((await auditor.query(node, { id: event?.id })).data.node).toEqual({ action: 'tools/call', details: { at: 9 } });
+    expect((await auditor.query(node, { id: event?.id })).data.node).toEqual({
+      action: 'tools/call',
+      details: { at: 9 },
+    });
     const elsewhere = await cp.seed.organization('elsewhere');
     const foreignOwner = await cp.seed.user(elsewhere, { organizationRole: 'organization-owner' });
     const answers = [];
-    for (const [user, id] of [[plain, event?.id], [foreignOwner, event?.id], [foreignOwner, encodeGlobalId('AuditEvent', newId())]] as const) {
+    for (const [user, id] of [
+      [plain, event?.id],
+      [foreignOwner, event?.id],
+      [foreignOwner, encodeGlobalId('AuditEvent', newId())],
+    ] as const) {
       const { data, errors } = await user.query(node, { id });
       answers.push([data.node, errors[0]?.message]);
     }
@@ -178,7 +202,9 @@ describe('audit events', () => {
     expect(refused.data.auditEvents.edges[0].node).toEqual({ subjectId: 'tool-9', body: null });
     expect(refused.errors.map(({ extensions }) => extensions.code)).toEqual(['FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN']);
     const [event] = (await page({ filter: calls, first: 1 })).nodes;
-    const one = await auditor.query('query($id: ID!) { node(id: $id) { ... on AuditEvent { body } } }', { id: event?.id });
+    const one = await auditor.query('query($id: ID!) { node(id: $id) { ... on AuditEvent { body } } }', {
+      id: event?.id,
+    });
     expect(one.data.node.body).toBe('{"argument":9}');
   });
 
@@ -214,14 +240,31 @@ describe('audit events', () => {
     const { id } = data.exportAudit.auditExport;
     const exportId = Buffer.from(id, 'base64url').toString().split(':')[1];
     expect(cp.jobs).toEqual([{ queue: 'export-audit', payload: { organizationId: cp.organizationId, exportId } }]);
-    const [row] = await superuser.query<{ filter: string; requested_by: string }>('select filter, requested_by from audit_exports where id = $1', [exportId]);
+    const [row] = await superuser.query<{ filter: string; requested_by: string }>(
+      'select filter, requested_by from audit_exports where id = $1',
+      [exportId],
+    );
     expect(row?.requested_by).toBe(auditor.id);
-    expect(JSON.parse(row?.filter ?? '')).toEqual({ action: 'tools/call', from: '2026-10-01T00:00:00.000Z', actorUserId: plain.id });
-    await superuser.query(`update audit_exports set state = 'SUCCEEDED', records = 10, bytes = 5000000000, file_name = 'x.jsonl' where id = $1`, [exportId]);
+    expect(JSON.parse(row?.filter ?? '')).toEqual({
+      action: 'tools/call',
+      from: '2026-10-01T00:00:00.000Z',
+      actorUserId: plain.id,
+    });
+    await superuser.query(
+      `update audit_exports set state = 'SUCCEEDED', records = 10, bytes = 5000000000, file_name = 'x.jsonl' where id = $1`,
+      [exportId],
+    );
     const node = 'query($id: ID!) { node(id: $id) { ... on AuditExport { state records bytes fileName } } }';
-    expect((await owner.query(node, { id })).data.node).toEqual({ state: 'SUCCEEDED', records: 10, bytes: 5_000_000_000, fileName: 'x.jsonl' });
+    expect((await owner.query(node, { id })).data.node).toEqual({
+      state: 'SUCCEEDED',
+      records: 10,
+      bytes: 5_000_000_000,
+      fileName: 'x.jsonl',
+    });
     expect((await plain.query(node, { id })).errors[0]?.extensions.code).toBe('NOT_FOUND');
-    const bad = await auditor.query(exportAudit, { input: { filter: { from: '2026-10-02T00:00:00Z', to: '2026-10-01T00:00:00Z' } } });
+    const bad = await auditor.query(exportAudit, {
+      input: { filter: { from: '2026-10-02T00:00:00Z', to: '2026-10-01T00:00:00Z' } },
+    });
     expect(bad.data.exportAudit.userErrors).toEqual([{ field: 'filter.from', code: 'BAD_USER_INPUT' }]);
   });
 

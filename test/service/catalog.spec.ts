@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeGlobalId, newId } from '#kernel';
 import { addObjects, addUpstream, seedUpstream } from './catalog-seed.js';
-import { startTestControlPlane, type TestControlPlane, type TestUser } from './control-plane-harness.js';
+import {
+  startTestControlPlane,
+  type GraphqlAnswer,
+  type TestControlPlane,
+  type TestUser,
+} from './control-plane-harness.js';
 
 const kinds = [
   { field: 'tools', type: 'Tool', key: 'name' },
@@ -50,14 +55,26 @@ describe('the catalogue', () => {
       { id: open.tool.globalId },
     );
     expect(data.node).toMatchObject({
-      ...{ name: 'search', title: null, description: 'All about search', upstream: { id: open.upstream.globalId, slug: 'open' } },
+      ...{
+        name: 'search',
+        title: null,
+        description: 'All about search',
+        upstream: { id: open.upstream.globalId, slug: 'open' },
+      },
       definition: { name: 'search', inputSchema: { type: 'object' }, 'x-unknown': [1, { kept: true }] },
       fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
-    const resource = await plain.query('query($id: ID!) { node(id: $id) { ... on Resource { uri mimeType definition } } }', {
-      id: open.resource.globalId,
+    const resource = await plain.query(
+      'query($id: ID!) { node(id: $id) { ... on Resource { uri mimeType definition } } }',
+      {
+        id: open.resource.globalId,
+      },
+    );
+    expect(resource.data.node).toMatchObject({
+      uri: 'mem:search',
+      mimeType: 'text/plain',
+      definition: { uri: 'mem:search' },
     });
-    expect(resource.data.node).toMatchObject({ uri: 'mem:search', mimeType: 'text/plain', definition: { uri: 'mem:search' } });
   });
 
   it.each([
@@ -88,8 +105,9 @@ describe('the catalogue', () => {
       expect(whole).toHaveLength(7);
       const forwards = [];
       let after: string | null = null;
-      for (let more = true; more; ) {
-        const page = (await owner.query(query, { id, first: 3, after })).data.node[field];
+      for (let more = true; more;) {
+        const answer: GraphqlAnswer = await owner.query(query, { id, first: 3, after });
+        const page = answer.data.node[field];
         forwards.push(...keysOf(page, key));
         ({ endCursor: after, hasNextPage: more } = page.pageInfo);
       }
@@ -127,7 +145,10 @@ describe('the catalogue', () => {
 
   it('shows the latest checks of an upstream first', async () => {
     await cp.seed.write(cp.organizationId, async (tx) => {
-      for (const [code, at] of [['UPSTREAM_TLS', 1], [null, 2]] as const) {
+      for (const [code, at] of [
+        ['UPSTREAM_TLS', 1],
+        [null, 2],
+      ] as const) {
         tx.healthChecks.create({
           ...{ upstreamId: open.upstream.id, status: code ? 'UNHEALTHY' : 'HEALTHY', code, message: code && 'broken' },
           ...{ latencyMs: at, checkedAt: new Date(Date.now() + at) },

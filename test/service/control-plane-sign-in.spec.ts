@@ -104,7 +104,7 @@ describe('sign-in', () => {
     const denied = (await cp.audit()).filter(
       ({ action, outcome }) => action === 'session.create' && outcome === 'DENIED',
     );
-    expect(denied.map(({ actor_kind, reason }) => `${actor_kind} ${reason}`)).toContain('system UNAUTHENTICATED');
+    expect(denied.map(({ actor_kind, reason }) => `${actor_kind} ${reason}`)).toContain('anonymous UNAUTHENTICATED');
     expect(denied.map(({ subject_id }) => subject_id)).toContain('nobody@example.com');
   });
 

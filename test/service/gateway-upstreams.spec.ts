@@ -1,3 +1,6 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startBrokenServer, startFixtureServer, textTool, type BrokenKind, type FixtureServer } from '#testing';
 import {
@@ -143,6 +146,47 @@ describe('[GW-20] legacy sessions', () => {
     old.sessions.clear();
     expect((await gateway.post('/servers/old/mcp', token, echo())).json).toMatchObject({ result: {} });
     expect(initializes()).toBe(2);
+  });
+
+  it('so is one whose upstream answers 400 for it, as servers after the SDK example do', async () => {
+    let known = 'first';
+    let opened = 0;
+    const example = createServer((request, response) => {
+      const session = request.headers['mcp-session-id'];
+      const answer = (status: number, body: object) =>
+        response
+          .writeHead(status, { 'content-type': 'application/json', 'mcp-session-id': known })
+          .end(JSON.stringify(body));
+      void text(request).then((body) => {
+        const { id, method } = JSON.parse(body) as { id?: number; method: string };
+        if (method === 'initialize') {
+          opened++;
+          const result = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } };
+          return answer(200, { jsonrpc: '2.0', id, result });
+        }
+        if (session !== known)
+          return answer(400, {
+            jsonrpc: '2.0',
+            id,
+            error: { code: -32000, message: 'Bad Request: No valid session ID' },
+          });
+        return id === undefined
+          ? response.writeHead(202).end()
+          : answer(200, { jsonrpc: '2.0', id, result: { content: [] } });
+      });
+    });
+    await new Promise<void>((resolve) => example.listen(0, '127.0.0.1', resolve));
+    const { port } = example.address() as AddressInfo;
+    const upstream = upstreamTarget('example', `http://127.0.0.1:${port}/mcp`);
+    const parts = [{ upstream, catalogue: old.catalogue, prefixed: false }];
+    const { token } = gateway.grant({ servers: { s: endpoint({ kind: 'virtual-server', slug: 's' }, parts) } });
+    const call = async () => (await gateway.post('/servers/s/mcp', token, echo())).json;
+    expect(await call()).toMatchObject({ result: {} });
+    known = 'second';
+    expect(await call()).toMatchObject({ result: {} });
+    expect(opened).toBe(2);
+    example.close();
+    example.closeAllConnections();
   });
 
   it('a session ends with the right to it, when unused, and when there are too many', async () => {

@@ -81,8 +81,14 @@ describe('upstreams', () => {
         payload: { organizationId: cp.organizationId, upstreamId: expect.any(String), operationId: null },
       },
     ]);
-    const changed = await developer.query(update, { input: { id: made.id, description: 'shared disk', enabled: false } });
-    expect(changed.data.updateUpstream.upstream).toMatchObject({ slug: 'files', description: 'shared disk', enabled: false });
+    const changed = await developer.query(update, {
+      input: { id: made.id, description: 'shared disk', enabled: false },
+    });
+    expect(changed.data.updateUpstream.upstream).toMatchObject({
+      slug: 'files',
+      description: 'shared disk',
+      enabled: false,
+    });
     expect(cp.jobs).toHaveLength(1);
     expect((await developer.query(bySlug, { slug: 'files' })).data.upstreamBySlug.id).toBe(made.id);
     const gone = await developer.query(remove, { input: { id: made.id } });
@@ -161,7 +167,9 @@ describe('upstreams', () => {
     }
     const shared = await developer.query(update, { input: { id, visibility: 'TEAM', teamId: team.globalId } });
     expect(shared.data.updateUpstream.upstream).toMatchObject({ visibility: 'TEAM', team: { slug: 'alpha' } });
-    expect((await teamAdmin.query(update, { input: { id, name: 'Ours' } })).data.updateUpstream.upstream.name).toBe('Ours');
+    expect((await teamAdmin.query(update, { input: { id, name: 'Ours' } })).data.updateUpstream.upstream.name).toBe(
+      'Ours',
+    );
     expect((await member.query(update, { input: { id, name: 'Mine' } })).errors[0]?.extensions.code).toBe('FORBIDDEN');
     const back = await developer.query(update, { input: { id, visibility: 'PRIVATE' } });
     expect(back.data.updateUpstream.upstream).toMatchObject({ visibility: 'PRIVATE', team: null });
@@ -177,8 +185,14 @@ describe('upstreams', () => {
       ['query($id: ID!) { node(id: $id) { id } }', (id) => ({ id })],
       [update, (id) => ({ input: { id, name: 'taken over' } })],
       [remove, (id) => ({ input: { id } })],
-      ['mutation($input: CheckUpstreamInput!) { checkUpstream(input: $input) { operation { id } } }', (id) => ({ input: { id } })],
-      ['mutation($input: SyncUpstreamInput!) { syncUpstream(input: $input) { operation { id } } }', (id) => ({ input: { id } })],
+      [
+        'mutation($input: CheckUpstreamInput!) { checkUpstream(input: $input) { operation { id } } }',
+        (id) => ({ input: { id } }),
+      ],
+      [
+        'mutation($input: SyncUpstreamInput!) { syncUpstream(input: $input) { operation { id } } }',
+        (id) => ({ input: { id } }),
+      ],
     ];
     for (const [operation, variables] of operations) {
       const answers = [];
@@ -193,7 +207,9 @@ describe('upstreams', () => {
       expect(new Set(counts).size, operation).toBe(1);
     }
     const slugs = [hidden.slug, 'never-was', 'foreign'];
-    const answers = await Promise.all(slugs.map(async (slug) => without((await member.query(bySlug, { slug })).errors[0])));
+    const answers = await Promise.all(
+      slugs.map(async (slug) => without((await member.query(bySlug, { slug })).errors[0])),
+    );
     expect(new Set(answers).size).toBe(1);
   });
 
@@ -212,21 +228,40 @@ describe('upstreams', () => {
       [{ url: 'https://user:secret@mcp.example.com/' }, { field: 'url', code: 'BAD_USER_INPUT' }],
       [{ url: 'https://mcp.example.com/#part' }, { field: 'url', code: 'BAD_USER_INPUT' }],
       [{ url: `https://mcp.example.com/${'x'.repeat(2000)}` }, { field: 'url', code: 'BAD_USER_INPUT' }],
-      ...['http://127.0.0.1/', 'http://127.0.0.1:3002/', 'http://0x7f.1:8080/', 'http://[::1]/', 'http://10.2.0.1/', 'http://169.254.169.254/'].map(
-        (bad): [object, { field: string; code: string }] => [
-          { url: bad },
-          { field: 'url', code: 'UPSTREAM_BLOCKED_ADDRESS' },
-        ],
-      ),
+      ...[
+        'http://127.0.0.1/',
+        'http://127.0.0.1:3002/',
+        'http://0x7f.1:8080/',
+        'http://[::1]/',
+        'http://10.2.0.1/',
+        'http://169.254.169.254/',
+      ].map((bad): [object, { field: string; code: string }] => [
+        { url: bad },
+        { field: 'url', code: 'UPSTREAM_BLOCKED_ADDRESS' },
+      ]),
       [{ visibility: 'TEAM' }, { field: 'teamId', code: 'BAD_USER_INPUT' }],
-      [{ visibility: 'ORGANIZATION', teamId: team.globalId }, { field: 'teamId', code: 'BAD_USER_INPUT' }],
-      [{ teamId: encodeGlobalId('User', owner.id), visibility: 'TEAM' }, { field: 'teamId', code: 'BAD_USER_INPUT' }],
-      ...['Host', 'content-length', 'CONNECTION', 'Mcp-Session-Id', 'transfer-encoding', 'X-Forwarded-For', 'bad name', 'x:y', ''].map(
-        (bad): [object, { field: string; code: string }] => [
-          { authHeader: bad, authSecret: 'Bearer x' },
-          { field: 'authHeader', code: 'BAD_USER_INPUT' },
-        ],
-      ),
+      [
+        { visibility: 'ORGANIZATION', teamId: team.globalId },
+        { field: 'teamId', code: 'BAD_USER_INPUT' },
+      ],
+      [
+        { teamId: encodeGlobalId('User', owner.id), visibility: 'TEAM' },
+        { field: 'teamId', code: 'BAD_USER_INPUT' },
+      ],
+      ...[
+        'Host',
+        'content-length',
+        'CONNECTION',
+        'Mcp-Session-Id',
+        'transfer-encoding',
+        'X-Forwarded-For',
+        'bad name',
+        'x:y',
+        '',
+      ].map((bad): [object, { field: string; code: string }] => [
+        { authHeader: bad, authSecret: 'Bearer x' },
+        { field: 'authHeader', code: 'BAD_USER_INPUT' },
+      ]),
       ...['a\r\nx-other: 1', 'a\n', 'a\u0000', '€', '', 'x'.repeat(8193)].map(
         (bad): [object, { field: string; code: string }] => [
           { authSecret: bad },
@@ -290,13 +325,17 @@ describe('upstreams', () => {
     const { id } = await created(owner, { authSecret: 'Bearer one' });
     const follow = await owner.query(update, { input: { id, url: 'https://evil.example.com/mcp' } });
     expect(userErrors(follow)).toEqual([expect.objectContaining({ field: 'authSecret', code: 'BAD_USER_INPUT' })]);
-    const onlyHeader = await owner.query(update, { input: { id, url: 'https://evil.example.com/mcp', authHeader: 'X-Key' } });
+    const onlyHeader = await owner.query(update, {
+      input: { id, url: 'https://evil.example.com/mcp', authHeader: 'X-Key' },
+    });
     expect(userErrors(onlyHeader)).toEqual([expect.objectContaining({ field: 'authSecret' })]);
     const same = await owner.query(update, { input: { id, url } });
     expect(same.data.updateUpstream.upstream).toMatchObject({ hasCredential: true, authHeader: 'Authorization' });
     const renamed = await owner.query(update, { input: { id, authHeader: 'X-Key' } });
     expect(renamed.data.updateUpstream.upstream).toMatchObject({ hasCredential: true, authHeader: 'X-Key' });
-    const again = await owner.query(update, { input: { id, url: 'https://new.example.com/mcp', authSecret: 'Bearer two' } });
+    const again = await owner.query(update, {
+      input: { id, url: 'https://new.example.com/mcp', authSecret: 'Bearer two' },
+    });
     expect(again.data.updateUpstream.upstream).toMatchObject({ hasCredential: true, authHeader: 'X-Key' });
     const dropped = await owner.query(update, { input: { id, url, authSecret: null } });
     expect(dropped.data.updateUpstream.upstream).toMatchObject({ hasCredential: false, authHeader: null });
@@ -324,10 +363,20 @@ describe('upstreams', () => {
   });
 
   it('leave records that say what happened without the query of the address', async () => {
-    await created(owner, { slug: 'recorded', url: 'https://mcp.example.com/mcp?key=0123456789', authSecret: 'Bearer s3cret' });
+    await created(owner, {
+      slug: 'recorded',
+      url: 'https://mcp.example.com/mcp?key=0123456789',
+      authSecret: 'Bearer s3cret',
+    });
     const event = (await cp.audit()).findLast(({ action }) => action === 'upstream.create');
     expect(JSON.parse(event?.details ?? '{}')).toEqual({
-      ...{ slug: 'recorded', url: 'https://mcp.example.com/mcp', visibility: 'PRIVATE', teamId: null, hasCredential: true },
+      ...{
+        slug: 'recorded',
+        url: 'https://mcp.example.com/mcp',
+        visibility: 'PRIVATE',
+        teamId: null,
+        hasCredential: true,
+      },
     });
   });
 });

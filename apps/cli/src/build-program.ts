@@ -36,7 +36,7 @@ First steps:
   gatehouse token create laptop --server team-tools
   gatehouse client config cursor --server team-tools --token gth_…
 
-Environment: GATEHOUSE_URL, GATEHOUSE_TOKEN, GATEHOUSE_PROFILE (name of a sign-in).`;
+Environment: GATEHOUSE_URL, GATEHOUSE_TOKEN, GATEHOUSE_PROFILE (a sign-in).`;
 
 /** The whole `gatehouse` command. */
 export function buildProgram(context: CliContext): Command {

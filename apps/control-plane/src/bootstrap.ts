@@ -8,8 +8,9 @@ import { NestLogger } from '#observability';
 import { ControlPlaneModule } from './control-plane.module.js';
 import type { ControlPlaneDeps } from './dependencies.js';
 import { installRoutes } from './http/install-routes.js';
-import { TokenUses } from './sign-in/token-uses.js';
 import { publicUrlsOf } from './http/public-urls.js';
+import { RefusalLog } from './refusals/refusal-log.js';
+import { TokenUses } from './sign-in/token-uses.js';
 
 export type { ControlPlaneDeps } from './dependencies.js';
 export { ensureFirstAdmin, type FirstAdmin } from './first-admin/ensure-first-admin.js';
@@ -32,14 +33,15 @@ export async function startControlPlane(deps: ControlPlaneDeps): Promise<Running
   const { host } = config.controlPlane;
   const state = { accepting: true, port: config.controlPlane.port };
   const publicUrls = publicUrlsOf(config, () => state.port);
-  const app = await NestFactory.create<NestExpressApplication>(ControlPlaneModule.of(deps, publicUrls), {
+  const refusals = new RefusalLog(deps);
+  const app = await NestFactory.create<NestExpressApplication>(ControlPlaneModule.of(deps, publicUrls, refusals), {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,
     forceCloseConnections: false,
   });
   const tokenUses = new TokenUses(deps.identities, deps.clock, logger);
-  installRoutes(app, deps, publicUrls, state, tokenUses);
+  installRoutes(app, deps, publicUrls, state, { tokenUses, refusals });
   await app.init();
   const server: Server = app.getHttpServer();
   state.port = await listen(server, state.port, host);
@@ -48,7 +50,7 @@ export async function startControlPlane(deps: ControlPlaneDeps): Promise<Running
     setReady: (ready) => void (state.accepting = ready),
     stop: async (deadlineMs) => {
       await stop(app, server, deadlineMs);
-      await tokenUses.close();
+      await Promise.all([tokenUses.close(), refusals.close()]);
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Clock } from '#kernel';
 import type { Logger, Metrics } from '#observability';
 import { IdentityStore, SessionStore, UnitOfWork } from '#persistence';
 import type { DatabasePool } from '#postgres';
+import { RefusalLog } from './refusals/refusal-log.js';
 
 /** Adds background jobs; `#queue` implements it. */
 export abstract class JobQueue {
@@ -55,7 +56,7 @@ export interface PublicUrls {
 @Global()
 @Module({})
 export class DependenciesModule {
-  static of(deps: ControlPlaneDeps, publicUrls: PublicUrls): DynamicModule {
+  static of(deps: ControlPlaneDeps, publicUrls: PublicUrls, refusals: RefusalLog): DynamicModule {
     const providers = [
       { provide: CONFIG, useValue: deps.config },
       { provide: KEYRING, useValue: deps.keyring },
@@ -66,6 +67,7 @@ export class DependenciesModule {
       { provide: IdentityStore, useValue: deps.identities },
       { provide: SessionStore, useValue: deps.sessions },
       { provide: JobQueue, useValue: deps.jobs },
+      { provide: RefusalLog, useValue: refusals },
     ];
     return { module: DependenciesModule, providers, exports: providers.map(({ provide }) => provide) };
   }

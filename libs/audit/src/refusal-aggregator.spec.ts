@@ -51,6 +51,19 @@ describe('RefusalAggregator', () => {
     ]);
   });
 
+  it('keeps what was tried apart', () => {
+    const { events, refusals } = open(newId());
+    refusals.refused({ ip: null, reason: 'UNAUTHENTICATED' });
+    refusals.refused({ ip: null, reason: 'UNAUTHENTICATED', action: 'team.create' });
+    refusals.refused({ ip: null, reason: 'BAD_USER_INPUT', action: 'team.create', outcome: 'FAILED' });
+    refusals.flush();
+    expect(events.map(({ action, outcome }) => `${action} ${outcome}`)).toEqual([
+      'credential.refused DENIED',
+      'team.create DENIED',
+      'team.create FAILED',
+    ]);
+  });
+
   it('tells nobody while no organization exists', () => {
     const { events, refusals } = open(null);
     refusals.refused({ ip: null, reason: 'UNKNOWN' });

@@ -1,8 +1,12 @@
 import type { AuditEventDraft } from '#contracts';
 import { newRequestId, systemClock, type Clock } from '#kernel';
 
-/** One refused credential. */
+/** One refused credential, or another request of somebody unknown that was refused. */
 export interface Refusal {
+  /** Default: `credential.refused`. */
+  readonly action?: string;
+  /** Default: `DENIED`. */
+  readonly outcome?: 'DENIED' | 'FAILED';
   readonly ip: string | null;
   /** Error code or short reason, for example `UNAUTHENTICATED`. */
   readonly reason: string;
@@ -15,11 +19,11 @@ export interface RefusalAggregatorOptions {
   /** The default organization of the instance, asked when an event is made; null: nobody is told, only metrics count. */
   readonly organizationId: () => string | null;
   readonly clock?: Clock;
-  /** How many (address, reason) pairs of one minute are told apart; the rest share one event per reason. */
+  /** How many (action, address, reason) of one minute are told apart; the rest share one event per action and reason. */
   readonly maxSources?: number;
 }
 
-interface Tally extends Refusal {
+interface Tally extends Required<Refusal> {
   count: number;
   readonly firstAt: number;
   lastAt: number;
@@ -28,8 +32,8 @@ interface Tally extends Refusal {
 const minute = 60_000;
 
 /**
- * Makes one audit event per (address, reason, minute) out of refused credentials, so that a flood of guesses is on
- * record without filling the log. A refused credential names no organization; the event goes to the default one.
+ * Makes one audit event per (action, address, reason, minute) out of what strangers were refused, so that a flood of guesses is on
+ * record without filling the log. A stranger names no organization; the event goes to the default one.
  */
 export class RefusalAggregator {
   readonly #tallies = new Map<string, Tally>();
@@ -45,19 +49,19 @@ export class RefusalAggregator {
   }
 
   /** Counts one refusal. */
-  refused({ ip, reason }: Refusal): void {
+  refused({ action = 'credential.refused', outcome = 'DENIED', ip, reason }: Refusal): void {
     const now = this.#now();
     this.#emitFinished(now);
     this.#minute = Math.floor(now / minute);
-    const known = this.#tallies.get(keyOf(ip, reason));
+    const keyOf = (source: string | null): string => `${action} ${reason} ${source ?? ''}`;
     const full = this.#tallies.size >= (this.options.maxSources ?? 1000);
-    const source = known || !full ? ip : null;
-    const tally = this.#tallies.get(keyOf(source, reason));
+    const source = this.#tallies.has(keyOf(ip)) || !full ? ip : null;
+    const tally = this.#tallies.get(keyOf(source));
     if (tally) {
       tally.count += 1;
       tally.lastAt = now;
     } else {
-      this.#tallies.set(keyOf(source, reason), { ip: source, reason, count: 1, firstAt: now, lastAt: now });
+      this.#tallies.set(keyOf(source), { action, outcome, ip: source, reason, count: 1, firstAt: now, lastAt: now });
     }
   }
 
@@ -85,13 +89,11 @@ export class RefusalAggregator {
   }
 }
 
-const keyOf = (ip: string | null, reason: string): string => `${reason} ${ip ?? ''}`;
-
 const toDraft = (tally: Tally, organizationId: string): AuditEventDraft => ({
   organizationId,
   occurredAt: tally.lastAt,
-  action: 'credential.refused',
-  outcome: 'DENIED',
+  action: tally.action,
+  outcome: tally.outcome,
   reason: tally.reason,
   actorKind: 'anonymous',
   actorUserId: null,

@@ -33,9 +33,20 @@ export async function ensureRoles(sql: SqlExecutor, logins: readonly { user: str
     if (!member?.member) await attempt(() => sql.query(`grant ${role} to current_user`));
   }
   for (const { user, role } of logins) await attempt(() => sql.query(`grant ${role} to ${quote(user)}`));
-  const [database] = await sql.query<{ name: string }>('select current_database() as name');
-  await attempt(() => sql.query(`grant create, connect on database ${quote(database?.name ?? '')} to ${OWNER_ROLE}`));
-  await attempt(() => sql.query(`grant usage, create on schema public to ${OWNER_ROLE}`));
+  await grantPlaces(sql);
+}
+
+/** Where the owner role may create. A database restored from a dump, or copied, comes without the grants on itself. */
+async function grantPlaces(sql: SqlExecutor): Promise<void> {
+  const [found] = await sql.query<{ name: string; database: boolean; schema: boolean }>(
+    `select current_database() as name,
+      has_database_privilege($1, current_database(), 'CREATE') and has_database_privilege($1, current_database(), 'CONNECT') as database,
+      has_schema_privilege($1, 'public', 'USAGE') and has_schema_privilege($1, 'public', 'CREATE') as schema`,
+    [OWNER_ROLE],
+  );
+  if (!found?.database)
+    await attempt(() => sql.query(`grant create, connect on database ${quote(found?.name ?? '')} to ${OWNER_ROLE}`));
+  if (!found?.schema) await attempt(() => sql.query(`grant usage, create on schema public to ${OWNER_ROLE}`));
 }
 
 async function attempt(step: () => Promise<unknown>): Promise<void> {

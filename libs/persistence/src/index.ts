@@ -1,10 +1,11 @@
 export { createOrm } from './create-orm.js';
 export { migrateDatabase, schemaDifferences, type MigrateOptions } from './migrate-database.js';
 export { refuseNewer, schemaState, waitForSchema, type SchemaState } from './schema-version.js';
-export { assertMasterKey } from './instance-settings.js';
+export { assertMasterKey, masterKeyFingerprint } from './instance-settings.js';
 export { IdentityStore, userActor, type StoredIdentity } from './identity-store.js';
 export { SessionStore, type StoredSession } from './session-store.js';
 export {
+  outcomeOfError,
   UnitOfWork,
   type AuditRecorder,
   type Operation,

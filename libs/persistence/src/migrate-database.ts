@@ -25,6 +25,8 @@ export interface MigrateOptions {
   readonly connectTimeout?: number;
   /** How long to wait for another process that migrates now. */
   readonly lockTimeoutMs?: number;
+  /** Ends that wait; migrations that run are never cut. */
+  readonly signal?: AbortSignal | undefined;
   /** Schemas that other libs keep in the same database (jobs); runs after ours, under the same lock. */
   readonly also?: (ownerUrl: string) => Promise<void>;
 }
@@ -39,10 +41,11 @@ export async function migrateDatabase(options: MigrateOptions): Promise<string[]
   const pool = createPool({ url: options.ownerUrl, max: 2, applicationName: 'gatehouse-migrate', connectTimeout });
   try {
     await assertSupportedServer(pool);
-    return await withAdvisoryLock(pool, migrationLock, { timeoutMs: options.lockTimeoutMs ?? 60_000 }, async () => {
+    const wait = { timeoutMs: options.lockTimeoutMs ?? 60_000, signal: options.signal };
+    return await withAdvisoryLock(pool, migrationLock, wait, async () => {
       const before = await schemaState(pool);
       refuseNewer(before);
-      if (before !== 'current') await ensureRoles(pool, loginsOf(options));
+      await ensureRoles(pool, before === 'current' ? [] : loginsOf(options));
       const applied = before === 'current' ? [] : await runMigrations(options.ownerUrl, connectTimeout);
       await options.also?.(options.ownerUrl);
       return applied;

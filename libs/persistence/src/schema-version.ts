@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError } from '#kernel';
 import type { SqlExecutor } from '#postgres';
 import { migrations } from './migrations.js';
@@ -28,9 +29,9 @@ export function refuseNewer(state: SchemaState): void {
 
 /**
  * Waits until another process has migrated the database.
- * @throws DomainError DATABASE_NEWER_THAN_PROGRAM or, after `timeoutMs`, DATABASE_NOT_MIGRATED
+ * @throws DomainError DATABASE_NEWER_THAN_PROGRAM or, after `timeoutMs`, DATABASE_NOT_MIGRATED; what `signal` says
  */
-export async function waitForSchema(sql: SqlExecutor, timeoutMs: number): Promise<void> {
+export async function waitForSchema(sql: SqlExecutor, timeoutMs: number, signal?: AbortSignal): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const state = await schemaState(sql);
@@ -42,6 +43,6 @@ export async function waitForSchema(sql: SqlExecutor, timeoutMs: number): Promis
         'The database is not migrated to this release. Run `gatehouse migrate`, or start a process with the control plane.',
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await delay(250, undefined, { signal });
   }
 }

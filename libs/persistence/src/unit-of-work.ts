@@ -36,13 +36,21 @@ export interface WriteTransaction extends ReadTransaction {
   report(report: OperationReport): void;
 }
 
-const deniedCodes = new Set(['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'CSRF']);
+const deniedCodes = new Set(['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'CSRF', 'RATE_LIMITED']);
+
+/** How an operation that ended with this error stands in the audit log. */
+export function outcomeOfError(error: unknown): { outcome: 'DENIED' | 'FAILED'; reason: string } {
+  const reason = error instanceof DomainError ? error.code : 'INTERNAL';
+  return { outcome: deniedCodes.has(reason) ? 'DENIED' : 'FAILED', reason };
+}
 
 /**
  * Runs use cases in transactions that row-level security binds to the actor's organization.
  * A write commits the entity, its audit record and (by trigger) its change row together, or none of them.
  */
 export class UnitOfWork {
+  private readonly recorded = new WeakSet<object>();
+
   constructor(
     private readonly em: EntityManager,
     private readonly audit: AuditRecorder,
@@ -69,19 +77,38 @@ export class UnitOfWork {
         return result;
       });
     } catch (error) {
-      await this.recordFailure(organizationId, draft(ctx, organizationId, operation, report, startedAt, error));
+      await this.recordFailure(draft(ctx, organizationId, operation, report, startedAt, error), error);
       throw error;
     }
   }
 
-  /** Records an operation that was refused before it reached a unit of work. */
-  async recordRefusal(ctx: CallContext, operation: Operation, error: unknown): Promise<void> {
-    const organizationId = organizationOf(ctx);
-    await this.recordFailure(organizationId, draft(ctx, organizationId, operation, {}, ctx.clock.now(), error));
+  /**
+   * Records an operation that was refused before it reached a unit of work.
+   * `organizationId` says where it was aimed at, for a caller who has no organization yet.
+   */
+  async recordRefusal(
+    ctx: CallContext,
+    operation: Operation,
+    error: unknown,
+    { organizationId = organizationOf(ctx), details = {} }: { organizationId?: string; details?: object } = {},
+  ): Promise<void> {
+    const report = { details: { ...details } };
+    await this.recordFailure(draft(ctx, organizationId, operation, report, ctx.clock.now(), error), error);
   }
 
-  private async recordFailure(organizationId: string, event: AuditEventDraft): Promise<void> {
-    await this.transaction(organizationId, false, (tx) => this.audit.append(tx.sql, [event]));
+  /** Records an event that is no operation of a known caller, in a transaction of its own. */
+  async record(event: AuditEventDraft): Promise<void> {
+    await this.transaction(event.organizationId, false, (tx) => this.audit.append(tx.sql, [event]));
+  }
+
+  /** Whether the operation that ended with this very error stands in the audit log already. */
+  wasRecorded(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.recorded.has(error);
+  }
+
+  private async recordFailure(event: AuditEventDraft, error: unknown): Promise<void> {
+    await this.record(event);
+    if (typeof error === 'object' && error !== null) this.recorded.add(error);
   }
 
   private async transaction<T>(
@@ -123,13 +150,11 @@ function draft(
   startedAt: number,
   error: unknown,
 ): AuditEventDraft {
-  const code = error === null ? null : error instanceof DomainError ? error.code : 'INTERNAL';
   return {
     organizationId,
     occurredAt: ctx.clock.now(),
     action: operation.action,
-    outcome: code === null ? 'ALLOWED' : deniedCodes.has(code) ? 'DENIED' : 'FAILED',
-    reason: code,
+    ...(error === null ? ({ outcome: 'ALLOWED', reason: null } as const) : outcomeOfError(error)),
     ...actorColumns(ctx),
     subjectType: operation.subjectType,
     subjectId: report.subjectId ?? operation.subjectId ?? null,

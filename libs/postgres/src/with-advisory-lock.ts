@@ -7,12 +7,13 @@ const retryEvery = 100;
 
 /**
  * Runs `fn` while no other holder of the same key, in any process on this database, runs. The lock belongs to the
- * connection that `fn` receives and dies with it. DATABASE_UNAVAILABLE when it is not free within `timeoutMs`.
+ * connection that `fn` receives and dies with it. DATABASE_UNAVAILABLE when it is not free within `timeoutMs`; `signal`
+ * ends the wait, not `fn`.
  */
 export function withAdvisoryLock<T>(
   pool: DatabasePool,
   key: string,
-  options: { readonly timeoutMs: number },
+  options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
   fn: (sql: SqlExecutor) => Promise<T>,
 ): Promise<T> {
   return pool.withConnection(async (sql) => {
@@ -25,7 +26,7 @@ export function withAdvisoryLock<T>(
           `Another process has held the lock "${key}" for more than ${options.timeoutMs} ms. Wait for it, or stop it.`,
         );
       }
-      await delay(Math.min(retryEvery, Math.max(1, deadline - Date.now())));
+      await delay(Math.min(retryEvery, Math.max(1, deadline - Date.now())), undefined, { signal: options.signal });
     }
     try {
       return await fn(sql);

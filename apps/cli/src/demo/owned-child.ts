@@ -21,9 +21,7 @@ export function startOwnedChild(
   args: readonly string[],
   options: { readonly env: NodeJS.ProcessEnv; readonly imports?: readonly string[]; readonly log: WriteStream | null },
 ): OwnedChild {
-  const imports = ['./stop-with-parent.js', ...(options.imports ?? [])].map(
-    (file) => new URL(file, import.meta.url).href,
-  );
+  const imports = [import.meta.resolve('./stop-with-parent.js'), ...(options.imports ?? [])];
   const child = spawn(process.execPath, [...imports.flatMap((url) => ['--import', url]), program, ...args], {
     env: options.env,
     // A group of its own: Control-C reaches the demo alone, which then stops its children one after the other.

@@ -19,7 +19,7 @@ export async function startDemoUpstream(onStart: (child: OwnedChild) => void): P
   const port = await freePort();
   const child = startOwnedChild(locateProgram(), ['streamableHttp'], {
     env: childEnvironment({ PORT: String(port) }),
-    imports: ['./listen-on-loopback.js'],
+    imports: [import.meta.resolve('./listen-on-loopback.js')],
     log: null,
   });
   onStart(child);

@@ -60,8 +60,9 @@ export async function readAuditPage(
 function conditions(organizationId: string, filter: AuditFilter, { after, before }: PageRequest) {
   const params: unknown[] = [];
   const parts: string[] = [];
-  const add = (part: (...places: string[]) => string, ...values: unknown[]): void => {
-    parts.push(part(...values.map((value) => `$${params.push(value)}`)));
+  const add = (part: (one: string, two: string) => string, ...values: unknown[]): void => {
+    const [one = '', two = ''] = values.map((value) => `$${params.push(value)}`);
+    parts.push(part(one, two));
   };
   const place = (cursor: string, field: string): unknown[] => {
     const { occurredAt, id } = decodeAuditCursor(cursor, field);
@@ -73,7 +74,10 @@ function conditions(organizationId: string, filter: AuditFilter, { after, before
   if (filter.actorUserId) add((one) => `actor_user_id = ${one}`, filter.actorUserId);
   if (filter.from) add((one) => `occurred_at >= ${one}::timestamptz`, filter.from.toISOString());
   if (filter.to) add((one) => `occurred_at < ${one}::timestamptz`, filter.to.toISOString());
-  if (after) add((at, id) => `(occurred_at, id) < (${at}::timestamptz, ${id}::uuid)`, ...place(after, 'after'));
-  if (before) add((at, id) => `(occurred_at, id) > (${at}::timestamptz, ${id}::uuid)`, ...place(before, 'before'));
+  // The time alone says nothing new, but by it the planner leaves months out that cannot hold the page.
+  const beyond = (sign: '<' | '>') => (at: string, id: string) =>
+    `occurred_at ${sign}= ${at}::timestamptz and (occurred_at, id) ${sign} (${at}::timestamptz, ${id}::uuid)`;
+  if (after) add(beyond('<'), ...place(after, 'after'));
+  if (before) add(beyond('>'), ...place(before, 'before'));
   return { text: parts.join(' and '), params };
 }

@@ -36,7 +36,7 @@ export class SetupService {
    */
   async complete(ctx: CallContext, input: CompleteSetup): Promise<UserActor> {
     checkPasswordPolicy(input.password, { email: input.email });
-    this.throttle.assertFree(JSON.stringify(['setup', ctx.ip]));
+    const attempt = this.throttle.begin(ctx.ip, 'setup');
     const organization = await this.identities.findOrganization(this.config.admin.organization);
     if (!organization) throw unusable();
     const actor = { kind: 'system', organizationId: organization.id, name: 'control-plane:setup' } as const;
@@ -55,6 +55,7 @@ export class SetupService {
         return user.id;
       },
     );
+    attempt.succeeded();
     const roles = [{ role: 'organization-owner', teamId: null }];
     return {
       kind: 'user',

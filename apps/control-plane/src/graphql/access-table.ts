@@ -6,7 +6,7 @@ export interface Access {
   readonly needs: 'anyone' | 'signed-in' | Permission;
   /** The input holds a credential of its own, so a session cookie beside it decides nothing and needs no CSRF header. */
   readonly ownCredential?: true;
-  /** What a refusal is called in the audit log; default: the permission. */
+  /** What the operation is called in the audit log; default: the permission. */
   readonly audit?: string;
 }
 
@@ -57,3 +57,10 @@ export const accessTable: Readonly<Record<'Query' | 'Mutation', Readonly<Record<
     exportAudit: { needs: 'auditEvent.read', audit: 'auditEvent.export' },
   },
 };
+
+/** What a mutation is called in the audit log. */
+export function auditedAs(mutation: string): string {
+  const access = Object.entries(accessTable.Mutation).find(([name]) => name === mutation)?.[1];
+  if (!access) return mutation;
+  return access.audit ?? (access.needs === 'anyone' || access.needs === 'signed-in' ? mutation : access.needs);
+}

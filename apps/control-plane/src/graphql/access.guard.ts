@@ -3,40 +3,30 @@ import { GqlExecutionContext } from '@nestjs/graphql';
 import type { GraphQLResolveInfo } from 'graphql';
 import { assertCanType, permissions, type AppAbility, type Permission } from '#authz';
 import { DomainError, type CallContext } from '#kernel';
-import { UnitOfWork } from '#persistence';
 import { abilityOf } from '../access/ability-of.js';
 import { accessTable, type Access } from './access-table.js';
 import type { GraphqlContext } from './graphql-context.js';
 
-/** Refuses root fields by {@link accessTable}: identity, CSRF, token scope, type-level permission. Fails closed. */
+/**
+ * Refuses root fields by {@link accessTable}: identity, CSRF, token scope, type-level permission. Fails closed;
+ * `RefusalFilter` records what it refuses.
+ */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  constructor(private readonly unitOfWork: UnitOfWork) {}
-
-  async canActivate(execution: ExecutionContext): Promise<boolean> {
+  canActivate(execution: ExecutionContext): boolean {
     const context = GqlExecutionContext.create(execution);
     const { ctx, browser, loaders } = context.getContext<GraphqlContext>();
     const { parentType, fieldName } = context.getInfo<GraphQLResolveInfo>();
     const access = Object.entries(accessTable[parentType.name as keyof typeof accessTable] ?? {}).find(
       ([name]) => name === fieldName,
     )?.[1];
-    try {
-      if (!access) throw new DomainError('FORBIDDEN', `Nobody may use ${parentType.name}.${fieldName} yet.`);
-      const isMutation = parentType.name === 'Mutation';
-      if (isMutation && !access.ownCredential) browser.assertCsrf();
-      assertAccess(ctx, access, isMutation);
-      // Mutations of one document run one after the other; each must see what the one before it did.
-      if (isMutation) loaders.clear();
-      return true;
-    } catch (error) {
-      if (parentType.name === 'Mutation') await this.record(ctx, auditName(fieldName, access), error);
-      throw error;
-    }
-  }
-
-  /** Only what a known caller was refused; anonymous noise has no organization to be recorded in. */
-  private async record(ctx: CallContext, action: string, error: unknown): Promise<void> {
-    if (ctx.actor.kind === 'user') await this.unitOfWork.recordRefusal(ctx, { action, subjectType: null }, error);
+    if (!access) throw new DomainError('FORBIDDEN', `Nobody may use ${parentType.name}.${fieldName} yet.`);
+    const isMutation = parentType.name === 'Mutation';
+    if (isMutation && !access.ownCredential) browser.assertCsrf();
+    assertAccess(ctx, access, isMutation);
+    // Mutations of one document run one after the other; each must see what the one before it did.
+    if (isMutation) loaders.clear();
+    return true;
   }
 }
 
@@ -57,6 +47,3 @@ function assertPermission(ability: AppAbility, name: Permission): void {
   if (!entry) throw new DomainError('FORBIDDEN', `Permission ${name} does not exist.`);
   assertCanType(ability, entry.action, entry.subject);
 }
-
-const auditName = (fieldName: string, access: Access | undefined): string =>
-  access?.audit ?? (access && access.needs !== 'anyone' && access.needs !== 'signed-in' ? access.needs : fieldName);

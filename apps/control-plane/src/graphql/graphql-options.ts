@@ -7,7 +7,9 @@ import { limitDocumentShape } from './document-shape.js';
 import { formatErrorWith } from './format-error.js';
 import { GraphqlContext } from './graphql-context.js';
 import { operationPlugin } from './operation-plugin.js';
+import type { RefusalLog } from '../refusals/refusal-log.js';
 import { schemaOptions } from './schema-options.js';
+import { recordUnstartedMutations } from './unstarted-mutations.js';
 
 /** Apollo's own remarks; `console` is its default. */
 const apolloLogger = (logger: Logger): ApolloDriverConfig['logger'] => ({
@@ -18,7 +20,10 @@ const apolloLogger = (logger: Logger): ApolloDriverConfig['logger'] => ({
 });
 
 /** Apollo, with everything that it would rather do by itself switched off. */
-export function graphqlOptions({ config, logger, metrics, unitOfWork }: ControlPlaneDeps): ApolloDriverConfig {
+export function graphqlOptions(
+  { config, logger, metrics, unitOfWork }: ControlPlaneDeps,
+  refusals: RefusalLog,
+): ApolloDriverConfig {
   const { maxDepth, maxAliases, maxTokens, introspection } = config.graphql;
   return {
     driver: ApolloDriver,
@@ -39,7 +44,7 @@ export function graphqlOptions({ config, logger, metrics, unitOfWork }: ControlP
     validationRules: [limitDocumentShape({ maxDepth, maxAliases })],
     logger: apolloLogger(logger),
     formatError: formatErrorWith(logger),
-    plugins: [operationPlugin(config, metrics)],
+    plugins: [operationPlugin(config, metrics), recordUnstartedMutations(refusals)],
     context: ({ res }: { res: Response }): GraphqlContext => {
       const { ctx, browser } = requestStateOf(res);
       return new GraphqlContext(ctx, browser, unitOfWork);

@@ -1,6 +1,7 @@
 import { Field, ObjectType } from '@nestjs/graphql';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { DomainError } from '#kernel';
+import { MalformedInput } from './malformed-input.js';
 
 /** Why a mutation changed nothing, in words that can be shown beside the input field. */
 @ObjectType()
@@ -23,32 +24,32 @@ export abstract class Payload {
   userErrors!: UserError[];
 }
 
-type Refused = { userErrors: UserError[] };
+/** A payload whose objects are missing, because of what it says. */
+export type RefusedPayload = Pick<Payload, 'userErrors'>;
 
 /** Failures that the caller corrects by other input are data; everything else is a GraphQL error (style.md §16). */
 const expected = new Set<string>(['BAD_USER_INPUT', 'CONFLICT', 'UPSTREAM_BLOCKED_ADDRESS']);
 
-const inputErrors = (error: z.ZodError): UserError[] =>
-  error.issues.map(({ path, message }) => {
-    const field = path.join('.');
-    return { field, code: 'BAD_USER_INPUT', message: `${field || 'input'} ${message}` };
-  });
-
 /**
- * Runs one mutation: decodes the input, calls the use case, and turns what the caller can correct into `userErrors`.
+ * Runs one mutation: decodes the input and calls the use case. What either throws is recorded, and turned into
+ * `userErrors` where the caller can correct it, by `RefusalFilter`.
  * A decode message completes the field's name: "must have at most 200 characters".
+ * @throws MalformedInput
  */
 export async function mutate<S extends z.ZodType, P extends object>(
   schema: S,
   input: unknown,
   run: (input: z.output<S>) => Promise<P>,
-): Promise<(P & Refused) | Refused> {
+): Promise<P & RefusedPayload> {
   const decoded = schema.safeParse(input);
-  if (!decoded.success) return { userErrors: inputErrors(decoded.error) };
-  try {
-    return { ...(await run(decoded.data)), userErrors: [] };
-  } catch (error) {
-    if (!(error instanceof DomainError) || !expected.has(error.code)) throw error;
-    return { userErrors: [{ field: error.field ?? null, code: error.code, message: error.message }] };
-  }
+  if (!decoded.success) throw new MalformedInput(decoded.error);
+  return { ...(await run(decoded.data)), userErrors: [] };
+}
+
+/** The payload that says what to correct, or null for a failure that no other input would mend. */
+export function refusedPayload(error: unknown): RefusedPayload | null {
+  if (!(error instanceof DomainError) || !expected.has(error.code)) return null;
+  const { code, message, field } = error;
+  const problems = error instanceof MalformedInput ? error.problems : [{ field: field ?? null, message }];
+  return { userErrors: problems.map((problem) => ({ ...problem, code })) };
 }

@@ -1,10 +1,9 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ControlPlaneDeps, PublicUrls } from '../dependencies.js';
 import { setupRoutes } from '../first-admin/setup-routes.js';
-import { identify } from '../sign-in/identify.js';
+import { identify, type Watchers } from '../sign-in/identify.js';
 import { sessionMiddleware } from '../sign-in/session-middleware.js';
 import { answerFailures } from './answer-error.js';
-import type { TokenUses } from '../sign-in/token-uses.js';
 import { correlate } from './correlate.js';
 import { ownOrigins } from './public-urls.js';
 import { publicRoutes } from './public-routes.js';
@@ -19,7 +18,7 @@ export function installRoutes(
   deps: ControlPlaneDeps,
   publicUrls: PublicUrls,
   state: { readonly accepting: boolean; readonly port: number },
-  tokenUses: TokenUses,
+  watchers: Watchers,
 ): void {
   const { config, clock, logger, systemPool } = deps;
   const publicUrl = () => publicUrls.controlPlane;
@@ -31,10 +30,10 @@ export function installRoutes(
   app.use(setupRoutes());
   app.use(
     '/graphql',
-    refuseForeignOrigin(() => ownOrigins(config, state.port)),
+    refuseForeignOrigin(() => ownOrigins(config, state.port), watchers.refusals),
     readGraphqlBody(config),
     sessionMiddleware(deps, publicUrl),
-    identify(deps, tokenUses),
+    identify(deps, watchers),
   );
   // Before Nest's own, which would answer a failure of the steps above in another shape.
   app.use(answerFailures(logger));

@@ -1,14 +1,15 @@
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import type { Config } from '#config';
 import { DomainError } from '#kernel';
+import { checkDocumentText } from '../graphql/check-document-text.js';
 import { checkJsonText } from './check-json-text.js';
 
 /**
  * Reads the body of `/graphql`: POST with `application/json` only, so that no form or link of another site can reach it;
- * bounded in bytes, nesting and batch size, each accepted at the limit.
+ * bounded in bytes, nesting and batch size before anything is parsed or looked up, each accepted at the limit.
  */
 export function readGraphqlBody({ graphql }: Config): RequestHandler {
-  const { maxBody, maxBatch } = graphql;
+  const { maxBody } = graphql;
   const readText = express.text({ type: 'application/json', limit: maxBody, defaultCharset: 'utf-8' });
   return (req, res, next) => {
     try {
@@ -19,7 +20,7 @@ export function readGraphqlBody({ graphql }: Config): RequestHandler {
     readText(req, res, (error?: unknown) => {
       if (error !== undefined) return next(readFailure(error, maxBody));
       try {
-        req.body = parseBody(req.body as unknown, maxBatch);
+        req.body = parseBody(req.body as unknown, graphql);
         next();
       } catch (problem) {
         next(problem);
@@ -38,7 +39,7 @@ function assertJsonPost(req: Request, res: Response): void {
   }
 }
 
-function parseBody(text: unknown, maxBatch: number): unknown {
+function parseBody(text: unknown, { maxBatch, maxTokens }: Config['graphql']): unknown {
   const body = parseJson(typeof text === 'string' ? text : '');
   const operations: unknown[] = Array.isArray(body) ? body : [body];
   if (operations.length === 0 || operations.length > maxBatch) {
@@ -53,10 +54,11 @@ function parseBody(text: unknown, maxBatch: number): unknown {
       'The body must be an object with the text `query`, or a list of such objects.',
     );
   }
+  for (const { query } of operations) checkDocumentText(query, maxTokens);
   return body;
 }
 
-const isOperation = (value: unknown): boolean =>
+const isOperation = (value: unknown): value is { readonly query: string } =>
   typeof value === 'object' &&
   value !== null &&
   'query' in value &&

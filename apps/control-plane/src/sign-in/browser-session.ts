@@ -61,9 +61,10 @@ export class BrowserSession {
     await promised((done) => session.save(done));
   }
 
-  /** Ends the session and takes the cookie back. */
+  /** Ends the session, if there is one, and takes the cookie back. */
   async end(): Promise<void> {
-    await promised((done) => this.req.session.destroy(done));
+    const session = this.req.session as Request['session'] | undefined;
+    if (session) await promised((done) => session.destroy(done));
     this.res.clearCookie(sessionCookie, { path: '/', httpOnly: true, sameSite: 'lax' });
   }
 }

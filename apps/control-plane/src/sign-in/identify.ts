@@ -7,23 +7,37 @@ import type { ControlPlaneDeps } from '../dependencies.js';
 import { requestIdOf } from '../http/correlate.js';
 import { keepRequestState } from '../http/request-state.js';
 import { BrowserSession } from './browser-session.js';
+import type { RefusalLog } from '../refusals/refusal-log.js';
 import type { TokenUses } from './token-uses.js';
 
 const anonymous: Actor = { kind: 'anonymous', organizationId: null };
 
+/** Who wants to know about credentials that came in, good and bad. */
+export interface Watchers {
+  readonly tokenUses: TokenUses;
+  readonly refusals: RefusalLog;
+}
+
 /** Finds out who asks: the owner of the bearer token if there is an Authorization header, else the user of the cookie. */
-export function identify({ identities, clock, metrics }: ControlPlaneDeps, tokenUses: TokenUses): RequestHandler {
+export function identify(
+  { identities, clock, metrics }: ControlPlaneDeps,
+  { tokenUses, refusals }: Watchers,
+): RequestHandler {
   return async (req, res, next) => {
     const hasCredential = req.headers.authorization !== undefined;
     const browser = new BrowserSession(req, res, !hasCredential);
     const found = await (hasCredential ? actorOfBearer(identities, req) : actorOfSession(identities, browser, req));
-    if (hasCredential && !found) metrics.refusedCredential('control-plane-bearer');
+    const ip = req.ip ?? null;
     if (found) tokenUses.note(found);
+    else if (hasCredential) {
+      metrics.refusedCredential('control-plane-bearer');
+      refusals.strangerRefused({ ip, reason: 'UNAUTHENTICATED' });
+    }
     const ctx: CallContext = {
       actor: found ?? anonymous,
       clock,
       requestId: requestIdOf(res),
-      ip: req.ip ?? null,
+      ip,
       userAgent: req.get('user-agent')?.slice(0, 500) ?? null,
     };
     keepRequestState(res, { browser, ctx });

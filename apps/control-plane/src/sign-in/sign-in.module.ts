@@ -18,7 +18,15 @@ const maxKeys = 20_000;
       provide: SignInThrottle,
       inject: [CONFIG, CLOCK],
       useFactory: ({ auth }: Config, clock: Clock) =>
-        new SignInThrottle({ attempts: auth.signInAttempts, windowMs: auth.signInWindow, maxKeys }, clock),
+        new SignInThrottle(
+          {
+            perAccount: auth.signInAttempts,
+            perNetwork: auth.signInNetworkAttempts,
+            windowMs: auth.signInWindow,
+            maxKeys,
+          },
+          clock,
+        ),
     },
   ],
 })

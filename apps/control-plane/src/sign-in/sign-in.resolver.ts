@@ -12,7 +12,7 @@ export class SignInResolver {
   @Mutation(() => SignInPayload, { description: 'Signs in with e-mail and password; the session is a cookie.' })
   signIn(@Context() context: GraphqlContext, @Args('input', { type: () => SignInInput }) input: SignInInput) {
     return mutate(signInInput, input, async (data) => {
-      context.become(await this.signIns.signIn(context.ctx, data, (user) => context.browser.start(user)));
+      context.become(await this.signIns.signIn(context.ctx, data, context.browser));
       return { viewer: {} };
     });
   }

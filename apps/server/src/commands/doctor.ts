@@ -7,10 +7,10 @@ import { checkDisk, checkPorts, checkPublicUrls } from '../doctor/check-machine.
 
 const marks = { ok: 'ok     ', failed: 'FAILED ', skipped: 'skipped' } as const;
 
-/** Checks what a start needs and prints a line for each; 1 when any failed. Changes nothing but a missing key or folder. */
-export async function doctor(options: readonly string[]): Promise<number> {
+/** Checks what a start needs and prints a line for each; 1 when any failed. Changes nothing but a missing folder. */
+export async function doctor({ json }: { readonly json: boolean }): Promise<number> {
   const results = await examine();
-  if (options.includes('--json')) process.stdout.write(`${JSON.stringify(results)}\n`);
+  if (json) process.stdout.write(`${JSON.stringify(results)}\n`);
   else
     for (const { name, status, message } of results)
       process.stdout.write(`${marks[status]}  ${name.padEnd(14)} ${message}\n`);
@@ -22,11 +22,11 @@ async function examine(): Promise<CheckResult[]> {
   if ('problem' in loaded) return [{ name: 'configuration', status: 'failed', message: loaded.problem }];
   const { config } = loaded;
   const database = await checkDatabase(config, createLogger({ level: 'silent', service: 'gatehouse-doctor' }));
-  const held = database.some(({ status }) => status === 'skipped');
+  const isHeld = database.some(({ name, status }) => name === 'database' && status === 'skipped');
   return [
     { name: 'configuration', status: 'ok', message: 'every setting is valid' },
     await check('disk', () => checkDisk(config)),
-    held
+    isHeld
       ? { name: 'ports', status: 'skipped', message: 'a running Gatehouse may hold them' }
       : await check('ports', () => checkPorts(config)),
     await check('public URLs', () => checkPublicUrls(config)),

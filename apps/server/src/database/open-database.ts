@@ -13,16 +13,23 @@ export interface Database {
   stop(): Promise<void>;
 }
 
+/** What to do while, and after, the database opens. */
+export interface OpenOptions {
+  /** Called when the embedded server ends although nobody stopped it. */
+  readonly onLost?: (reason: string) => void;
+  /** Ends the wait for a database that does not answer yet. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Starts the embedded PostgreSQL, or waits for the configured one to answer.
- * @param onLost called when the embedded server ends although nobody stopped it
  * @throws DomainError DATABASE_UNAVAILABLE, DATA_DIR_IN_USE, DATA_DIR_UNUSABLE
  */
 export async function openDatabase(
   config: Config,
   dataDir: string,
   logger: Logger,
-  onLost: (reason: string) => void,
+  { onLost = () => undefined, signal }: OpenOptions = {},
 ): Promise<Database> {
   const { url } = config.database;
   if (!url) {
@@ -30,6 +37,7 @@ export async function openDatabase(
       dataDir,
       log: { debug: (message) => logger.debug(message), warn: (message) => logger.warn(message) },
       onUnexpectedExit: onLost,
+      signal,
     });
     return {
       ownerUrl: server.url,
@@ -43,6 +51,7 @@ export async function openDatabase(
   await waitForDatabase(
     { url, connectTimeout: config.database.connectTimeout, applicationName: 'gatehouse-start' },
     config.database.startTimeout,
+    signal,
   );
   return {
     ownerUrl,

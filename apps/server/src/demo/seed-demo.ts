@@ -1,5 +1,5 @@
 import { issueApiToken } from '#authn';
-import { aggregatedName, apiTokenScopes } from '#contracts';
+import { aggregatedName, apiTokenScopes, type ApiTokenScope } from '#contracts';
 import { hashToken, sha256Hex, tokenSigningKey, type Keyring } from '#crypto';
 import { newId, newRequestId, systemClock, type CallContext } from '#kernel';
 import type { Tool, UnitOfWork, WriteTransaction } from '#persistence';
@@ -16,11 +16,18 @@ export interface DemoOptions {
   readonly audience: string;
 }
 
-/** Two credentials of two people, only one of whom is in the team that owns the virtual server. */
+/** A person of the demo and an API token of theirs. */
+interface DemoPerson {
+  readonly name: string;
+  readonly token: string;
+}
+
+/** Two people, only one of whom is in the team that owns the virtual server, and one who reads the audit log. */
 export interface DemoAccess {
   readonly endpoint: string;
-  readonly allowed: { readonly name: string; readonly token: string };
-  readonly denied: { readonly name: string; readonly token: string };
+  readonly allowed: DemoPerson;
+  readonly denied: DemoPerson;
+  readonly auditor: DemoPerson;
 }
 
 const toolNames = ['echo', 'get-sum'];
@@ -28,12 +35,12 @@ const dayMs = 86_400_000;
 
 /**
  * Makes the demo's team, people, upstream and virtual server, the way the control plane would, and hands out one token
- * each to Alice (a member of the team) and Bob (not one). Safe to run again: tokens are replaced, the rest is kept.
+ * each to Alice (a member of the team), Bob (not one) and Carol (an auditor). Safe to run again: tokens are replaced, the rest is kept.
  */
 export async function seedDemo(options: DemoOptions): Promise<DemoAccess> {
   const { unitOfWork } = options;
   const ctx = demoContext(options.organizationId);
-  const { upstreamId, teamId, aliceId, bobId } = await unitOfWork.write(
+  const { upstreamId, teamId, aliceId, bobId, carolId } = await unitOfWork.write(
     ctx,
     { action: 'demo.seed', subjectType: 'Upstream' },
     (tx) => seedPeopleAndUpstream(tx, options.upstreamUrl),
@@ -46,6 +53,7 @@ export async function seedDemo(options: DemoOptions): Promise<DemoAccess> {
     endpoint: `${options.audience}/servers/demo/mcp`,
     allowed: { name: 'Alice', token: await issueDemoToken(ctx, options, aliceId) },
     denied: { name: 'Bob', token: await issueDemoToken(ctx, options, bobId) },
+    auditor: { name: 'Carol', token: await issueDemoToken(ctx, options, carolId, ['control:read']) },
   };
 }
 
@@ -63,12 +71,15 @@ async function seedPeopleAndUpstream(tx: WriteTransaction, url: string) {
     tx.users.create({ email, displayName, passwordHash: null, status: 'ACTIVE' });
   const alice = await user('alice@demo.invalid', 'Alice (demo)');
   const bob = await user('bob@demo.invalid', 'Bob (demo)');
+  const carol = await user('carol@demo.invalid', 'Carol (demo)');
   const team =
     (await tx.teams.findOne({ slug: 'demo' })) ??
     tx.teams.create({ slug: 'demo', name: 'Demo team', description: 'Made by the demo; delete it whenever you like.' });
   await tx.users.flush();
   if (!(await tx.memberships.findOne({ teamId: team.id, userId: alice.id })))
     tx.memberships.create({ teamId: team.id, userId: alice.id, role: 'team-developer' });
+  if (!(await tx.roleBindings.findOne({ userId: carol.id, role: 'organization-auditor' })))
+    tx.roleBindings.create({ userId: carol.id, role: 'organization-auditor', expiresAt: null });
   const upstream =
     (await tx.upstreams.findOne({ slug: 'everything' })) ??
     tx.upstreams.create({
@@ -93,7 +104,7 @@ async function seedPeopleAndUpstream(tx: WriteTransaction, url: string) {
     });
   upstream.url = url;
   tx.report({ subjectId: upstream.id, details: { url } });
-  return { upstreamId: upstream.id, teamId: team.id, aliceId: alice.id, bobId: bob.id };
+  return { upstreamId: upstream.id, teamId: team.id, aliceId: alice.id, bobId: bob.id, carolId: carol.id };
 }
 
 async function syncNow(
@@ -169,7 +180,12 @@ async function seedVirtualServer(
   tx.report({ subjectId: server.id, details: { tools: tools.map(({ name }) => name) } });
 }
 
-async function issueDemoToken(ctx: CallContext, options: DemoOptions, userId: string): Promise<string> {
+async function issueDemoToken(
+  ctx: CallContext,
+  options: DemoOptions,
+  userId: string,
+  scopes: readonly ApiTokenScope[] = apiTokenScopes,
+): Promise<string> {
   const issuedAt = new Date();
   const expiresAt = new Date(issuedAt.getTime() + dayMs);
   const tokenId = newId();
@@ -180,7 +196,7 @@ async function issueDemoToken(ctx: CallContext, options: DemoOptions, userId: st
       userId,
       organizationId: options.organizationId,
       tokenId,
-      scopes: [...apiTokenScopes],
+      scopes: [...scopes],
       issuedAt,
       expiresAt,
     },
@@ -197,7 +213,7 @@ async function issueDemoToken(ctx: CallContext, options: DemoOptions, userId: st
           name: 'demo',
           tokenHash: hashToken(token),
           hint: token.slice(-4),
-          scopes: [...apiTokenScopes],
+          scopes: [...scopes],
           virtualServerId: null,
           expiresAt,
           revokedAt: null,

@@ -24,6 +24,8 @@ export interface PostmasterOptions {
   readonly log: EmbeddedPostgresLog;
   /** Called when the server ends without having been stopped. */
   readonly onUnexpectedExit: (reason: string) => void;
+  /** Gives up the start. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The running server. */
@@ -117,17 +119,19 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
     running.wanted = false;
     await stopChild(child, exited);
   };
-  const timer = new AbortController();
-  const tooLate = delay(options.startTimeout, `not ready after ${options.startTimeout} ms`, { signal: timer.signal });
-  const outcome = await Promise.race([accepts, exited, tooLate]);
-  timer.abort();
+  const outcome = await Promise.race([accepts, exited, startLimit(options)]);
   if (outcome !== 'ready' || child.pid === undefined) {
     await stop();
+    options.signal?.throwIfAborted();
     throw postgresStartError(outcome, lines, options.dataDir);
   }
   running.wanted = true;
   return { pid: child.pid, stop };
 }
+
+/** Resolves with the reason when the start takes too long or is given up. */
+const startLimit = ({ startTimeout, signal }: PostmasterOptions): Promise<string> =>
+  delay(startTimeout, `not ready after ${startTimeout} ms`, { signal, ref: false }).catch(() => 'given up');
 
 async function stopChild(child: ChildProcess, exited: Promise<string>): Promise<void> {
   const steps = [

@@ -25,6 +25,8 @@ export interface EmbeddedPostgresOptions {
   readonly startTimeout?: number;
   /** Called when the server ends although nobody stopped it; the data directory stays locked until `stop`. */
   readonly onUnexpectedExit?: (reason: string) => void;
+  /** Gives up a start that is under way and leaves nothing running. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A running embedded server. */
@@ -65,6 +67,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       // A backup that root put back belongs to root.
       giveTo(cluster, identity);
     } else await initCluster({ dataDir, cluster, binaries, identity, password, privateFolder: address.folder });
+    options.signal?.throwIfAborted();
     const postmaster = await startPostmaster({
       dataDir,
       cluster,
@@ -75,6 +78,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       startTimeout: options.startTimeout ?? 120_000,
       log: options.log,
       onUnexpectedExit: options.onUnexpectedExit ?? (() => undefined),
+      signal: options.signal,
     });
     let stopped: Promise<void> | undefined;
     const stop = (): Promise<void> => (stopped ??= postmaster.stop().finally(release));

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '#config';
 import type { Logger } from '#observability';
+import { within } from './within.js';
 
 /** A service of this process, as far as stopping goes. */
 export interface RunningService {
@@ -10,6 +11,9 @@ export interface RunningService {
   /** Stops accepting, lets work in flight finish until the deadline (milliseconds), then cuts it. */
   stop(deadlineMs: number): Promise<void>;
 }
+
+/** What a service may take beyond the drain timeout, to write what it holds and to close its connections. */
+const partingMs = 10_000;
 
 const order = ['gateway', 'worker', 'control-plane'] as const;
 
@@ -31,7 +35,8 @@ export async function stopInOrder(
     const at = running.findIndex((candidate) => candidate.name === name);
     const [service] = at < 0 ? [] : running.splice(at, 1);
     try {
-      await service?.stop(Math.max(0, deadline - Date.now()));
+      const left = Math.max(0, deadline - Date.now());
+      if (service) await within(service.stop(left), left + partingMs);
     } catch (error) {
       logger.error({ err: error }, `Stopping the ${name} failed.`);
     }

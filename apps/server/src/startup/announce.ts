@@ -13,15 +13,15 @@ export function announce(options: {
   dataDir: string;
   database: Database;
   services: StartedServices;
+  metrics: Listening | undefined;
 }): void {
-  const { config, dataDir, database, services } = options;
+  const { config, dataDir, database, services, metrics } = options;
   const { controlPlane, gateway, worker } = services.addresses;
-  const lines = ['', 'Gatehouse is running.', ''];
+  const lines = ['', `Gatehouse is running. The start took ${(performance.now() / 1000).toFixed(1)} s.`, ''];
   if (controlPlane) lines.push(`  GraphQL        ${config.controlPlane.publicUrl ?? url(controlPlane)}/graphql`);
   if (gateway) lines.push(`  MCP gateway    ${config.gateway.publicUrls[0] ?? url(gateway)}/mcp`);
   if (worker) lines.push(`  Worker health  ${url(worker)}/readyz`);
-  if (config.metrics.enabled)
-    lines.push(`  Metrics        http://${config.metrics.host}:${config.metrics.port}/metrics`);
+  if (metrics) lines.push(`  Metrics        ${url(metrics)}/metrics`);
   lines.push(
     `  Data           ${database.embedded ? `${dataDir} (embedded PostgreSQL)` : 'the database of DATABASE_URL'}`,
   );

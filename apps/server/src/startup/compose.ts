@@ -1,11 +1,12 @@
 import { createKeyring, type Keyring } from '#crypto';
 import { TransactionalRecorder } from '#audit';
 import type { Config } from '#config';
-import { createOrm, assertMasterKey, UnitOfWork } from '#persistence';
+import { assertMasterKey, createOrm, masterKeyFingerprint, UnitOfWork } from '#persistence';
 import { APP_ROLE, createPool, SYSTEM_ROLE, type ConnectionSettings, type DatabasePool } from '#postgres';
 import { createJobProducer, type JobProducer, type JobStoreSettings, type RetryPolicy } from '#queue';
 import type { Database } from '../database/open-database.js';
 import type { Closers } from './closers.js';
+import { loadMasterKey } from './load-master-key.js';
 
 /** What the services of one process share: keys, pools and the job store. */
 export interface Shared {
@@ -23,10 +24,9 @@ export interface Shared {
 export async function composeShared(
   config: Config,
   database: Database,
-  masterKey: string,
+  dataDir: string,
   closers: Closers,
 ): Promise<Shared> {
-  const keyring = createKeyring(masterKey);
   const { connectTimeout, statementTimeout } = config.database;
   const systemConnection = {
     url: database.systemUrl,
@@ -37,6 +37,8 @@ export async function composeShared(
   };
   const systemPool = createPool({ ...systemConnection, max: config.database.systemPoolMax });
   closers.add('system pool', () => systemPool.end());
+  const isNew = (await masterKeyFingerprint(systemPool)) === null;
+  const keyring = createKeyring(loadMasterKey(config.keys.masterKey, dataDir, isNew));
   await assertMasterKey(systemPool, keyring.fingerprint());
   const jobStore: JobStoreSettings = config.redis.url
     ? { kind: 'redis', url: config.redis.url }

@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly database: Database;
   readonly shared: Shared;
   readonly closers: Closers;
+  /** Aborted when the process is asked to stop. */
+  readonly signal: AbortSignal;
   readonly demoUpstream: string | undefined;
 }
 
@@ -43,12 +45,10 @@ export async function startServices(options: StartOptions): Promise<StartedServi
   const { config } = options;
   const running: RunningService[] = [];
   const wanted = new Set(config.server.services);
-  // If a later service fails to start, those before it must not go on.
-  options.closers.add('services', async () => {
-    await Promise.all(running.splice(0).map((service) => service.stop(0)));
-  });
   const worker = wanted.has('worker') ? await startWorkerService(options, running) : undefined;
+  options.signal.throwIfAborted();
   const controlPlane = wanted.has('control-plane') ? await startControlPlaneService(options, running) : undefined;
+  options.signal.throwIfAborted();
   const gateway = wanted.has('gateway') ? await startGatewayService(options, running) : undefined;
   const demo = options.demoUpstream
     ? await demoOf(options, options.demoUpstream, controlPlane?.address, gateway)
@@ -59,6 +59,15 @@ export async function startServices(options: StartOptions): Promise<StartedServi
     setupLink: controlPlane?.setupLink,
     demo,
   };
+}
+
+/** Notes a service that runs. */
+function keep({ closers }: StartOptions, running: RunningService[], service: RunningService): void {
+  running.push(service);
+  // For a start that fails later on; an orderly stop has taken the service out of the list before.
+  closers.add(service.name, async () => {
+    if (running.includes(service)) await service.stop(0);
+  });
 }
 
 async function startControlPlaneService(options: StartOptions, running: RunningService[]) {
@@ -77,7 +86,7 @@ async function startControlPlaneService(options: StartOptions, running: RunningS
     jobs: composeJobs(shared, closers),
   };
   const service = await startControlPlane(deps);
-  running.push({
+  keep(options, running, {
     name: 'control-plane',
     setDraining: () => service.setReady(false),
     stop: (deadlineMs) => service.stop(deadlineMs),
@@ -99,7 +108,7 @@ async function startWorkerService(options: StartOptions, running: RunningService
     jobStore: shared.jobStore,
     dataDir,
   });
-  running.push({
+  keep(options, running, {
     name: 'worker',
     setDraining: () => service.setDraining(),
     stop: (deadlineMs) => service.stop(deadlineMs),
@@ -121,7 +130,7 @@ async function startGatewayService(options: StartOptions, running: RunningServic
     dataDir,
     defaultOrganizationId: organization?.id ?? null,
   });
-  running.push({
+  keep(options, running, {
     name: 'gateway',
     setDraining: () => service.setDraining(),
     stop: (deadlineMs) => service.stop(deadlineMs),

@@ -33,6 +33,13 @@ export const auth = concern('Sign-in', {
     default: '10',
     description: 'Failed sign-ins per address and e-mail within the window before further ones answer RATE_LIMITED.',
   }),
+  signInNetworkAttempts: setting({
+    env: 'GATEHOUSE_AUTH_SIGN_IN_NETWORK_ATTEMPTS',
+    schema: int(1, 1_000_000),
+    default: '100',
+    description:
+      'Failed sign-ins from one address (IPv6: one /64), whatever the e-mail, within the window before further ones answer RATE_LIMITED.',
+  }),
   signInWindow: setting({
     env: 'GATEHOUSE_AUTH_SIGN_IN_WINDOW',
     schema: duration(1_000, 86_400_000),

@@ -34,6 +34,7 @@ create table audit_events (
 ) partition by range (occurred_at);
 create table audit_events_default partition of audit_events default;
 create index audit_events_by_organization on audit_events (organization_id, occurred_at, id);
+create index audit_events_by_id on audit_events (organization_id, id);
 create index audit_events_by_chain on audit_events (organization_id, writer, epoch, sequence);
 
 create table audit_chain_heads (

@@ -55,6 +55,8 @@ const cleanEnvironment = (): NodeJS.ProcessEnv =>
 function launch(options: GatehouseOptions) {
   const dataDir = options.dataDir ?? mkdtempSync(path.join(tmpdir(), 'gatehouse-e2e-'));
   const child = fork(serverProgram, ['serve', ...(options.args ?? [])], {
+    // Not the conditions of the test runner, under which the libs would be sources.
+    execArgv: [],
     env: { ...cleanEnvironment(), ...freePorts, GATEHOUSE_DATA_DIR: dataDir, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -1,0 +1,137 @@
+// What the server-*.spec.ts files share: runs of the compiled server that may refuse, and looks at what it leaves behind.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { createPool } from '#postgres';
+import { serverProgram } from '#testing';
+
+/** How one run ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly ms: number;
+}
+
+/** A run that goes on. */
+export interface Run {
+  readonly child: ChildProcess;
+  readonly output: { stdout: string; stderr: string };
+  readonly ended: Promise<Ended>;
+}
+
+export const freePorts = {
+  GATEHOUSE_CONTROL_PLANE_PORT: '0',
+  GATEHOUSE_GATEWAY_PORT: '0',
+  GATEHOUSE_WORKER_PORT: '0',
+  GATEHOUSE_METRICS_PORT: '0',
+};
+
+/** Runs the server program with these arguments and settings, nothing else set. */
+export function launch(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  user: { uid?: number; gid?: number } = {},
+): Run {
+  const began = performance.now();
+  const child = spawn(process.execPath, [serverProgram, ...args], {
+    ...user,
+    env: { PATH: process.env['PATH'], ...freePorts, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => (output.stdout += String(chunk)));
+  child.stderr.on('data', (chunk) => (output.stderr += String(chunk)));
+  const late = setTimeout(() => child.kill('SIGKILL'), 50_000);
+  const ended = new Promise<Ended>((resolve) =>
+    child.once('close', (code, signal) => {
+      clearTimeout(late);
+      resolve({ code, signal, ...output, ms: performance.now() - began });
+    }),
+  );
+  return { child, output, ended };
+}
+
+/** Runs the server program to its end. */
+export const run = (
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  user?: { uid?: number; gid?: number },
+): Promise<Ended> => launch(args, env, user).ended;
+
+/** Every process that works below the folder: the PostgreSQL programs of that data directory. */
+export const processesIn = (dataDir: string): string[] =>
+  readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`).startsWith(`${dataDir}/`);
+    } catch {
+      return false;
+    }
+  });
+
+/** The status of a GET; 0 when nobody answers. */
+export const statusOf = (url: string): Promise<number> =>
+  fetch(url).then(
+    (response) => response.status,
+    () => 0,
+  );
+
+/** Takes a port of 127.0.0.1. */
+export async function occupyPort(): Promise<{ port: number; server: Server } & AsyncDisposable> {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return { port, server, [Symbol.asyncDispose]: () => new Promise((resolve) => void server.close(() => resolve())) };
+}
+
+/** One look at a database, by its superuser. */
+export async function sql<R>(url: string, text: string, params: readonly unknown[] = []): Promise<R[]> {
+  const pool = createPool({ url, max: 1, applicationName: 'gatehouse-test' });
+  try {
+    return await pool.query<R>(text, params);
+  } finally {
+    await pool.end();
+  }
+}
+
+/** How many connections others have to the database of this URL. */
+export async function connectionsTo(url: string): Promise<number> {
+  const [row] = await sql<{ n: number }>(
+    url,
+    `select count(*)::int as n from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`,
+  );
+  return row?.n ?? -1;
+}
+
+/** The local addresses that the process and its children listen on by TCP, as `address:port` in hexadecimal. */
+export function listeningSockets(pid: number): string[] {
+  const inodes = new Set(familyOf(pid).flatMap(socketInodes));
+  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , , state, , , , , , inode]) => state === '0A' && inodes.has(inode ?? ''))
+      .map(([, local]) => local ?? ''),
+  );
+}
+
+function familyOf(pid: number): number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
+  return [pid, ...children.flatMap(familyOf)];
+}
+
+function socketInodes(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((name) => {
+    try {
+      const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${name}`))?.[1];
+      return inode === undefined ? [] : [inode];
+    } catch {
+      return [];
+    }
+  });
+}
