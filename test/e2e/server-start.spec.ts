@@ -24,7 +24,7 @@ describe('a fresh start without any setting', () => {
     const graphql = await fetch(`${server.controlPlane}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: '{ viewer { id } }' }),
+      body: JSON.stringify({ query: '{ upstreams(first: 1) { edges { cursor } } }' }),
     });
     expect(await graphql.text()).toContain('UNAUTHENTICATED');
     const mcp = await fetch(`${server.gateway}/mcp`, {

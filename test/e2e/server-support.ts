@@ -1,7 +1,7 @@
 // What the server-*.spec.ts files share: runs of the compiled server that may refuse, and looks at what it leaves behind.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { createPool } from '#postgres';
 import { serverProgram } from '#testing';
 
@@ -77,13 +77,19 @@ export const statusOf = (url: string): Promise<number> =>
     () => 0,
   );
 
-/** Takes a port of 127.0.0.1. */
-export async function occupyPort(): Promise<{ port: number; server: Server } & AsyncDisposable> {
-  const server = createServer();
+/** Takes a port of 127.0.0.1: accepts connections and never says a word. */
+export async function occupyPort(): Promise<{ port: number } & AsyncDisposable> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => sockets.add(socket.on('error', () => undefined)));
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
-  return { port, server, [Symbol.asyncDispose]: () => new Promise((resolve) => void server.close(() => resolve())) };
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    [Symbol.asyncDispose]: () => {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => void server.close(() => resolve()));
+    },
+  };
 }
 
 /** One look at a database, by its superuser. */

@@ -1,5 +1,4 @@
 export type { AuditProblem, AuditProblemKind } from './audit-problem.js';
-export { GENESIS } from './chain.js';
 export { TransactionalRecorder, type TransactionalRecorderOptions } from './transactional-recorder.js';
 export {
   BufferedAuditWriter,

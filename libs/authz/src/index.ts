@@ -1,9 +1,8 @@
-export { abilityFor, abilityForPrincipal, type AppAbility, type Principal } from './ability-for.js';
+export { abilityFor, type AppAbility, type Principal } from './ability-for.js';
 export { assertCan, assertCanChange, assertCanType } from './assert-can.js';
 export { assertMayGrant, assertMayManageUser, type RoleGrant } from './assert-may-grant.js';
 export { assertMayIssue } from './assert-may-issue.js';
 export { can, canType } from './can.js';
-export { effectiveRoles } from './effective-roles.js';
 export { filterFor, type PlainFilter } from './filter-for.js';
 export { mcpAccessFor, type McpAccess, type McpSubject } from './mcp-access.js';
 export {
@@ -14,6 +13,6 @@ export {
   type Subject,
   type SubjectAttributes,
 } from './permissions.js';
-export { roles, type BuiltInRole } from './roles.js';
+export { type BuiltInRole } from './roles.js';
 export type { SharedObject } from './shared-object.js';
 export type { Action } from './subject-definition.js';

@@ -1,5 +1,5 @@
 export { apiTokenClaims, apiTokenScopes, type ApiTokenClaims, type ApiTokenScope } from './api-token.js';
-export { auditEventDraft, auditOutcomes, type AuditEventDraft, type AuditOutcome } from './audit-event.js';
+export { auditOutcomes, type AuditEventDraft, type AuditOutcome } from './audit-event.js';
 export {
   catalogKinds,
   eras,

@@ -1,6 +1,6 @@
 export { constantTimeEqual, hashToken, hmacHex, sha256Hex } from './digest.js';
 export { fingerprintJson } from './fingerprint-json.js';
-export { createKeyring, keyPurposes, type KeyPurpose, type Keyring } from './keyring.js';
+export { createKeyring, type KeyPurpose, type Keyring } from './keyring.js';
 export { generateMasterKey } from './master-key.js';
 export { hashPassword, verifyPassword, type PasswordCheck, type PasswordParams } from './password-hash.js';
 export { randomToken } from './random-token.js';

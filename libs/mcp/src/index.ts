@@ -1,5 +1,5 @@
 export { parseStrictJson, type JsonLimits, type ParsedJson } from './json/parse-strict-json.js';
-export { arrayElements, memberValue, rewriteObject } from './json/json-text.js';
+export { arrayElements } from './json/json-text.js';
 export {
   classifyMessage,
   isObject,
@@ -11,22 +11,16 @@ export {
   type JsonRpcRequest,
   type JsonRpcResponse,
 } from './envelope/messages.js';
-export { domainErrorAnswer, jsonRpcError, jsonRpcResult, upstreamFailureAnswer } from './envelope/json-rpc-error.js';
+export { domainErrorAnswer, jsonRpcResult, upstreamFailureAnswer } from './envelope/json-rpc-error.js';
 export {
   assertModernVersion,
-  DEFAULT_LEGACY_VERSION,
-  isModernVersion,
   LATEST_LEGACY_VERSION,
   LATEST_MODERN_VERSION,
-  LEGACY_VERSIONS,
   legacyVersionOf,
-  META,
-  MODERN_VERSIONS,
   negotiateLegacyVersion,
 } from './era/protocol-versions.js';
 export { classifyInbound, type InboundClass, type InboundHttp } from './era/classify-inbound.js';
 export { checkModernHeaders, nameSource } from './era/check-modern-headers.js';
-export { decodeHeaderValue, encodeHeaderValue } from './era/header-value.js';
 export { checkParamHeaders, readParamHeaders, type ParamHeader, type ParamHeaders } from './era/param-headers.js';
 export {
   createUpstreamConnection,
@@ -59,7 +53,6 @@ export {
   discoverResult,
   EMPTY_RESULT,
   initializeResult,
-  listedKind,
   listResult,
   type ListPage,
   type ServerIdentity,

@@ -1,5 +1,5 @@
 export { isSafeCorrelationId } from './correlation-id.js';
-export { createLogger, logLevels, type LogDestination, type LoggerOptions, type LogLevel } from './create-logger.js';
+export { createLogger, type LogDestination, type LoggerOptions, type LogLevel } from './create-logger.js';
 export {
   createMetrics,
   type CallOutcome,
@@ -10,7 +10,5 @@ export {
 } from './create-metrics.js';
 export { runWithLogContext, type LogContext } from './log-context.js';
 export type { LogFields, Logger } from './logger.js';
-export { maskText } from './mask-text.js';
 export { NestLogger } from './nest-logger.js';
-export { redactCredentials } from './redact-credentials.js';
-export { redactFields, type Classification, type FieldClassification } from './redact-fields.js';
+export { type Classification, type FieldClassification } from './redact-fields.js';

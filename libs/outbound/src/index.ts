@@ -7,5 +7,5 @@ export {
 } from './create-upstream-pools.js';
 export { forward, type ForwardReply, type ForwardRequest } from './forward.js';
 export { type ServerSentEvent } from './event-stream-parser.js';
-export { classifyNetworkError, describeUrl } from './classify-network-error.js';
+export { describeUrl } from './classify-network-error.js';
 export { createGuardedFetch, type GuardedFetch, type GuardedFetchOptions } from './create-guarded-fetch.js';

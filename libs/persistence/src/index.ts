@@ -13,22 +13,20 @@ export {
   type ReadTransaction,
   type WriteTransaction,
 } from './unit-of-work.js';
-export { actorColumns } from './actor-columns.js';
 export { Repository, type NewRow, type Where } from './repositories/repository.js';
 export type { SortOrder } from './repositories/page-window.js';
-export { decodeCursor, encodeCursor } from './repositories/cursor.js';
 export type { Repositories } from './repositories/repositories.js';
 export { ApiToken } from './entities/api-token.js';
-export { AuditEvent } from './entities/audit-event.js';
+export type { AuditEvent } from './entities/audit-event.js';
 export { AuditExport } from './entities/audit-export.js';
-export { HealthCheck } from './entities/health-check.js';
+export type { HealthCheck } from './entities/health-check.js';
 export { Membership } from './entities/membership.js';
-export { Organization } from './entities/organization.js';
-export { Prompt } from './entities/prompt.js';
-export { ResourceTemplate } from './entities/resource-template.js';
-export { Resource } from './entities/resource.js';
-export { RoleBinding } from './entities/role-binding.js';
-export { SetupLink } from './entities/setup-link.js';
+export type { Organization } from './entities/organization.js';
+export type { Prompt } from './entities/prompt.js';
+export type { ResourceTemplate } from './entities/resource-template.js';
+export type { Resource } from './entities/resource.js';
+export type { RoleBinding } from './entities/role-binding.js';
+export type { SetupLink } from './entities/setup-link.js';
 export { Team } from './entities/team.js';
 export { Tool } from './entities/tool.js';
 export { UpstreamOperation } from './entities/upstream-operation.js';
