@@ -6,6 +6,8 @@ export interface Access {
   readonly needs: 'anyone' | 'signed-in' | Permission;
   /** The input holds a credential of its own, so a session cookie beside it decides nothing and needs no CSRF header. */
   readonly ownCredential?: true;
+  /** Also for a token that is bound to one virtual server; it reads who it speaks for, and nothing else. */
+  readonly boundTokens?: true;
   /** What the operation is called in the audit log; default: the permission. */
   readonly audit?: string;
 }
@@ -13,7 +15,7 @@ export interface Access {
 /** The one table of who may: every root field stands here, and one that does not is refused (a test compares). */
 export const accessTable: Readonly<Record<'Query' | 'Mutation', Readonly<Record<string, Access>>>> = {
   Query: {
-    viewer: { needs: 'signed-in' },
+    viewer: { needs: 'signed-in', boundTokens: true },
     node: { needs: 'signed-in' },
     users: { needs: 'user.read' },
     teams: { needs: 'team.read' },

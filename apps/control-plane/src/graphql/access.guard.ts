@@ -30,11 +30,14 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-function assertAccess(ctx: CallContext, { needs }: Access, isMutation: boolean): void {
+function assertAccess(ctx: CallContext, { needs, boundTokens = false }: Access, isMutation: boolean): void {
   if (needs === 'anyone') return;
   const { actor } = ctx;
   if (actor.kind !== 'user') {
     throw new DomainError('UNAUTHENTICATED', 'Sign in, or send a live API token as `Authorization: Bearer gth_…`.');
+  }
+  if (actor.scope?.virtualServerId != null && !boundTokens) {
+    throw new DomainError('FORBIDDEN', 'This API token is bound to one virtual server. Use another one, or sign in.');
   }
   if (isMutation && actor.scope && !actor.scope.scopes.includes('control:write')) {
     throw new DomainError('FORBIDDEN', 'This API token has no scope control:write. Use one that has, or sign in.');
