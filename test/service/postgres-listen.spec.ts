@@ -51,6 +51,15 @@ describe('LISTEN', () => {
     expect(states).toEqual(['up', 'down', 'up']);
   });
 
+  it('can be closed at any moment of its connecting', async () => {
+    for (let wait = 0; wait < 12; wait++) {
+      const { listener } = listen();
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      await listener.close();
+    }
+    await vi.waitFor(async () => expect(await listeners()).toEqual([]), { timeout: 10_000 });
+  });
+
   it('says once that the database is away, and can be closed meanwhile', async () => {
     const { states, causes, listener } = listen(`postgres://nobody@127.0.0.1:${await freePort()}/x`);
     await vi.waitFor(() => expect(states).toEqual(['down']), { timeout: 10_000 });

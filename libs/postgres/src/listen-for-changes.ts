@@ -76,7 +76,9 @@ export function listenForChanges(settings: ListenSettings): ChangeListener {
     });
     signal.addEventListener('abort', close, { once: true });
     try {
-      await client.connect();
+      // Ended while it connects, the driver's `connect` never settles.
+      await Promise.race([client.connect(), ended]);
+      if (signal.aborted) return;
       await client.query(`LISTEN ${channel}`);
       attempt = 0;
       report('up');

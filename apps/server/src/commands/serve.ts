@@ -67,7 +67,7 @@ async function start({ config, logger, closers, signal, demoUpstream, fail }: St
   const metrics = createMetrics();
   const listener = config.metrics.enabled ? await listenForMetrics(config, metrics) : null;
   if (listener) closers.add('metrics', () => listener.close());
-  const options = { config, logger, metrics, dataDir, database, shared, closers, signal, demoUpstream };
+  const options = { config, metrics, dataDir, database, shared, closers, signal, demoUpstream };
   const services = await startServices(options);
   announce({ config, dataDir, database, services, metrics: listener?.address });
   logger.info({ services: config.server.services, startMs: Math.round(performance.now()) }, 'Started.');

@@ -1,6 +1,6 @@
 import type { Config } from '#config';
 import { systemClock } from '#kernel';
-import type { Logger, Metrics } from '#observability';
+import { createLogger, type Metrics } from '#observability';
 import { IdentityStore, SessionStore } from '#persistence';
 import type { Database } from '../database/open-database.js';
 import { seedDemo, type DemoAccess } from '../demo/seed-demo.js';
@@ -11,7 +11,6 @@ import { composeJobs, composeUnitsOfWork, type Shared } from './compose.js';
 /** What a start needs. */
 export interface StartOptions {
   readonly config: Config;
-  readonly logger: Logger;
   readonly metrics: Metrics;
   readonly dataDir: string;
   readonly database: Database;
@@ -72,10 +71,10 @@ function keep({ closers }: StartOptions, running: RunningService[], service: Run
 
 async function startControlPlaneService(options: StartOptions, running: RunningService[]) {
   const { ensureFirstAdmin, startControlPlane } = await import('../../../control-plane/src/bootstrap.js');
-  const { config, logger, metrics, shared, database, closers } = options;
+  const { config, metrics, shared, database, closers } = options;
   const deps = {
     config,
-    logger: logger.child({ service: 'control-plane' }),
+    logger: createLogger({ level: config.log.level, service: 'control-plane' }),
     metrics,
     keyring: shared.keyring,
     clock: systemClock,
@@ -97,10 +96,10 @@ async function startControlPlaneService(options: StartOptions, running: RunningS
 
 async function startWorkerService(options: StartOptions, running: RunningService[]): Promise<Listening> {
   const { startWorker } = await import('../../../worker/src/bootstrap.js');
-  const { config, logger, metrics, shared, database, closers, dataDir } = options;
+  const { config, metrics, shared, database, closers, dataDir } = options;
   const service = await startWorker({
     config,
-    logger: logger.child({ service: 'worker' }),
+    logger: createLogger({ level: config.log.level, service: 'worker' }),
     metrics,
     keyring: shared.keyring,
     ...(await composeUnitsOfWork(config, database, shared.keyring, 'worker', closers)),
@@ -118,11 +117,11 @@ async function startWorkerService(options: StartOptions, running: RunningService
 
 async function startGatewayService(options: StartOptions, running: RunningService[]): Promise<Listening> {
   const { startGateway } = await import('../../../gateway/src/bootstrap.js');
-  const { config, logger, metrics, shared, dataDir } = options;
+  const { config, metrics, shared, dataDir } = options;
   const organization = await new IdentityStore(shared.systemPool).findOrganization(config.admin.organization);
   const service = await startGateway({
     config,
-    logger: logger.child({ service: 'gateway' }),
+    logger: createLogger({ level: config.log.level, service: 'gateway' }),
     metrics,
     keyring: shared.keyring,
     systemPool: shared.systemPool,
