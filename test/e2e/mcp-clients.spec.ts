@@ -28,7 +28,11 @@ beforeAll(async () => {
     startFixtureServer({ era: 'modern', pageSize: 3 }),
   ]);
   const { admin, token } = world;
-  for (const [slug, { url }] of [['everything', everything], ['old', old], ['young', young]] as const)
+  for (const [slug, { url }] of [
+    ['everything', everything],
+    ['old', old],
+    ['young', young],
+  ] as const)
     await compose(admin, slug, await entriesOf(admin, await addUpstream(admin, slug, url)));
   await untilServed(world.at('/servers/young/mcp'), token);
 });
@@ -56,19 +60,21 @@ interface Goal {
   readonly token: string | null;
 }
 
-const init = ({ token }: Goal) => ({ requestInit: token === null ? {} : { headers: { authorization: `Bearer ${token}` } } });
+const init = ({ token }: Goal) => ({
+  requestInit: token === null ? {} : { headers: { authorization: `Bearer ${token}` } },
+});
 
 async function v1(goal: Goal): Promise<AnyClient> {
   const client = new Client({ name: 'v1', version: '1' });
   await client.connect(new StreamableHTTPClientTransport(new URL(goal.url), init(goal)));
-  return client as unknown as AnyClient;
+  return client;
 }
 
 const v2 = (mode: 'legacy' | 'auto' | { pin: string }) =>
   async function connect(goal: Goal): Promise<AnyClient> {
     const client = new ModernClient({ name: 'v2', version: '1' }, { versionNegotiation: { mode } });
     await client.connect(new ModernTransport(new URL(goal.url), init(goal)));
-    return client as unknown as AnyClient;
+    return client;
   };
 
 const clients = [
@@ -103,33 +109,36 @@ const namesOf = (definitions: { definition: Json }[], key: string) =>
   definitions.map(({ definition }) => String(definition[key])).toSorted();
 
 describe.each(clients)('[GW-8] [CLT-1] [CLT-2] %s', (_name, connect) => {
-  it.each(['old', 'young'] as const)('uses everything of the own %s server, page by page [GW-3] [GW-5] [GW-6]', async (slug) => {
-    const { catalogue } = slug === 'old' ? old : young;
-    const client = await connect(through(`/servers/${slug}/mcp`));
-    expect(client.getServerVersion()?.name).toBe('gatehouse');
-    expect((await everyTool(client)).map((tool) => tool?.['name'])).toEqual(namesOf(catalogue.tools, 'name'));
-    expect((await everyResource(client)).map((one) => one?.['uri'])).toEqual(namesOf(catalogue.resources, 'uri'));
-    expect((await everyTemplate(client)).map((one) => one?.['uriTemplate'])).toEqual(['fixture://item/{id}']);
-    expect((await everyPrompt(client)).map((one) => one?.['name'])).toEqual(namesOf(catalogue.prompts, 'name'));
+  it.each(['old', 'young'] as const)(
+    'uses everything of the own %s server, page by page [GW-3] [GW-5] [GW-6]',
+    async (slug) => {
+      const { catalogue } = slug === 'old' ? old : young;
+      const client = await connect(through(`/servers/${slug}/mcp`));
+      expect(client.getServerVersion()?.name).toBe('gatehouse');
+      expect((await everyTool(client)).map((tool) => tool?.['name'])).toEqual(namesOf(catalogue.tools, 'name'));
+      expect((await everyResource(client)).map((one) => one?.['uri'])).toEqual(namesOf(catalogue.resources, 'uri'));
+      expect((await everyTemplate(client)).map((one) => one?.['uriTemplate'])).toEqual(['fixture://item/{id}']);
+      expect((await everyPrompt(client)).map((one) => one?.['name'])).toEqual(namesOf(catalogue.prompts, 'name'));
 
-    expect(await client.callTool({ name: 'echo', arguments: { text: 'grüße ☕' } })).toMatchObject({
-      content: [{ type: 'text', text: 'grüße ☕' }],
-    });
-    expect(await client.callTool({ name: 'structured' })).toMatchObject({ structuredContent: { celsius: 21 } });
-    expect(await client.callTool({ name: 'fail' })).toMatchObject({ isError: true });
-    expect(await client.callTool({ name: 'with-region', arguments: { region: 'us west ☕' } })).toMatchObject({
-      content: [{ text: 'region us west ☕' }],
-    });
-    const big = (await client.callTool({ name: 'big', arguments: { kb: 512 } })) as { content: { text: string }[] };
-    expect(big.content[0]?.text).toHaveLength(512 * 1024);
-    expect((await client.readResource({ uri: 'fixture://binary' })).contents[0]).toMatchObject({ blob: 'AAEC/w==' });
-    expect((await client.readResource({ uri: 'fixture://item/7' })).contents[0]).toMatchObject({ text: 'item 7' });
-    expect((await client.getPrompt({ name: 'with-args', arguments: { topic: 'gates' } })).messages).toEqual([
-      { role: 'user', content: { type: 'text', text: 'Write about gates.' } },
-    ]);
-    await expect(client.callTool({ name: 'nothing' })).rejects.toMatchObject({ code: -32602 });
-    await client.close();
-  });
+      expect(await client.callTool({ name: 'echo', arguments: { text: 'grüße ☕' } })).toMatchObject({
+        content: [{ type: 'text', text: 'grüße ☕' }],
+      });
+      expect(await client.callTool({ name: 'structured' })).toMatchObject({ structuredContent: { celsius: 21 } });
+      expect(await client.callTool({ name: 'fail' })).toMatchObject({ isError: true });
+      expect(await client.callTool({ name: 'with-region', arguments: { region: 'us west ☕' } })).toMatchObject({
+        content: [{ text: 'region us west ☕' }],
+      });
+      const big = (await client.callTool({ name: 'big', arguments: { kb: 512 } })) as { content: { text: string }[] };
+      expect(big.content[0]?.text).toHaveLength(512 * 1024);
+      expect((await client.readResource({ uri: 'fixture://binary' })).contents[0]).toMatchObject({ blob: 'AAEC/w==' });
+      expect((await client.readResource({ uri: 'fixture://item/7' })).contents[0]).toMatchObject({ text: 'item 7' });
+      expect((await client.getPrompt({ name: 'with-args', arguments: { topic: 'gates' } })).messages).toEqual([
+        { role: 'user', content: { type: 'text', text: 'Write about gates.' } },
+      ]);
+      await expect(client.callTool({ name: 'nothing' })).rejects.toMatchObject({ code: -32602 });
+      await client.close();
+    },
+  );
 
   it('sees server-everything as a client without a gateway does [GW-12]', async () => {
     const direct = await v1({ url: everything.url, token: null });
@@ -137,7 +146,7 @@ describe.each(clients)('[GW-8] [CLT-1] [CLT-2] %s', (_name, connect) => {
     const untouched = await connect(through('/upstreams/everything/mcp'));
     const listed = async (client: AnyClient) => ({
       // Tasks are not part of the modern revision, so `execution` is for legacy clients only.
-      tools: (await everyTool(client)).map((tool) => ({ ...tool, execution: undefined })),
+      tools: (await everyTool(client)).map((tool) => Object.assign({}, tool, { execution: undefined })),
       resources: await everyResource(client),
       resourceTemplates: await everyTemplate(client),
       prompts: await everyPrompt(client),
@@ -192,15 +201,21 @@ describe.each(clients)('[GW-8] [CLT-1] [CLT-2] %s', (_name, connect) => {
 });
 
 describe('the opening of a conversation', () => {
-  it.each(['2025-03-26', '2025-06-18', '2025-11-25'])('[GW-1] a legacy client that asks for %s gets it', async (version) => {
-    const { body } = await initialize(version);
-    expect(body?.result).toMatchObject({ protocolVersion: version, serverInfo: { name: 'gatehouse' } });
-    expect(Object.keys(body?.result?.['capabilities'] as Json).toSorted()).toEqual(['prompts', 'resources', 'tools']);
-  });
+  it.each(['2025-03-26', '2025-06-18', '2025-11-25'])(
+    '[GW-1] a legacy client that asks for %s gets it',
+    async (version) => {
+      const { body } = await initialize(version);
+      expect(body?.result).toMatchObject({ protocolVersion: version, serverInfo: { name: 'gatehouse' } });
+      expect(Object.keys(body?.result?.['capabilities'] as Json).toSorted()).toEqual(['prompts', 'resources', 'tools']);
+    },
+  );
 
-  it.each(['2024-11-05', '2099-01-01', 'nonsense'])('[GW-1] one that asks for %s is offered the latest', async (version) => {
-    expect((await initialize(version)).body?.result).toMatchObject({ protocolVersion: '2025-11-25' });
-  });
+  it.each(['2024-11-05', '2099-01-01', 'nonsense'])(
+    '[GW-1] one that asks for %s is offered the latest',
+    async (version) => {
+      expect((await initialize(version)).body?.result).toMatchObject({ protocolVersion: '2025-11-25' });
+    },
+  );
 
   const initialize = (protocolVersion: string) =>
     callMcp(world.at('/servers/old/mcp'), world.token, 'initialize', {
@@ -261,13 +276,29 @@ describe('[CLT-3] MCP Inspector CLI', () => {
     const as = ['--protocol-era', era];
     const [list, ...answers] = await Promise.all([
       inspect('/mcp', [...as, '--method', 'tools/list']),
-      inspect('/mcp', [...as, '--method', 'tools/call', '--tool-name', 'everything__get-sum', '--tool-args-json', '{"a":1,"b":2}']),
+      inspect('/mcp', [
+        ...as,
+        '--method',
+        'tools/call',
+        '--tool-name',
+        'everything__get-sum',
+        '--tool-args-json',
+        '{"a":1,"b":2}',
+      ]),
       inspect('/servers/young/mcp', [...as, '--method', 'tools/call', '--tool-name', 'echo', '--tool-arg', 'text=hi']),
       inspect('/servers/old/mcp', [...as, '--method', 'resources/read', '--uri', 'fixture://text']),
-      inspect('/servers/young/mcp', [...as, '--method', 'prompts/get', '--prompt-name', 'with-args', '--prompt-args', 'topic=gates']),
+      inspect('/servers/young/mcp', [
+        ...as,
+        '--method',
+        'prompts/get',
+        '--prompt-name',
+        'with-args',
+        '--prompt-args',
+        'topic=gates',
+      ]),
     ]);
     expect(list).toMatchObject({ code: 0 });
-    const names = (list?.result?.['tools'] as Json[]).map((tool) => tool['name']);
+    const names = ((list?.result?.['tools'] ?? []) as Json[]).map((tool) => tool['name']);
     expect(names).toEqual(expect.arrayContaining(['everything__echo', 'old__echo', 'young__echo']));
     expect(answers).toMatchObject([
       { code: 0, result: { content: [{ text: 'The sum of 1 and 2 is 3.' }] } },
@@ -277,14 +308,17 @@ describe('[CLT-3] MCP Inspector CLI', () => {
     ]);
   });
 
-  it.each(['legacy', 'modern'])('tells a %s client that a token is missing (exit code 3) and a tool failed (5)', async (era) => {
-    const as = ['--protocol-era', era];
-    const [refused, failed] = await Promise.all([
-      inspect('/servers/young/mcp', [...as, '--method', 'tools/list'], null),
-      inspect('/servers/old/mcp', [...as, '--method', 'tools/call', '--tool-name', 'fail']),
-    ]);
-    expect(refused.code).toBe(3);
-    expect(refused.stderr).toContain('auth_required');
-    expect(failed.code).toBe(5);
-  });
+  it.each(['legacy', 'modern'])(
+    'tells a %s client that a token is missing (exit code 3) and a tool failed (5)',
+    async (era) => {
+      const as = ['--protocol-era', era];
+      const [refused, failed] = await Promise.all([
+        inspect('/servers/young/mcp', [...as, '--method', 'tools/list'], null),
+        inspect('/servers/old/mcp', [...as, '--method', 'tools/call', '--tool-name', 'fail']),
+      ]);
+      expect(refused.code).toBe(3);
+      expect(refused.stderr).toContain('auth_required');
+      expect(failed.code).toBe(5);
+    },
+  );
 });

@@ -9,23 +9,38 @@ import {
   postMcp,
   startFixtureServer,
   textTool,
-  until,
   type FixtureServer,
-  type McpAnswer,
 } from '#testing';
-import { compose, entriesOf, exactRequest, startMcpWorld, untilServed, type McpWorld } from './mcp-world.js';
+import {
+  compose,
+  entriesOf,
+  exactRequest,
+  firstText,
+  startMcpWorld,
+  toolNames,
+  untilServed,
+  type McpWorld,
+} from './mcp-world.js';
 
 type Json = Record<string, unknown>;
 
 const longSlug = 'a-slug-that-has-32-letters-in-it';
-const oddTools = ['x'.repeat(64), `${'x'.repeat(63)}y`, 'files/read', 'files.read', 'naïve ☕', 'UPPER', '__proto__', 'constructor'];
+const oddTools = [
+  'x'.repeat(64),
+  `${'x'.repeat(63)}y`,
+  'files/read',
+  'files.read',
+  'naïve ☕',
+  'UPPER',
+  '__proto__',
+  'constructor',
+];
 
 let world: McpWorld;
 let plain: FixtureServer;
 let old: FixtureServer;
 let young: FixtureServer;
 let odd: FixtureServer;
-let dying: FixtureServer;
 let user: { client: McpWorld['admin']; token: string };
 
 /** What a vendor might add to every object of the protocol. */
@@ -36,7 +51,7 @@ const vendorTool = {
 };
 
 beforeAll(async () => {
-  [world, plain, old, young, odd, dying] = await Promise.all([
+  [world, plain, old, young, odd] = await Promise.all([
     startMcpWorld({
       GATEHOUSE_GATEWAY_ALLOWED_ORIGINS: 'https://console.example',
       // The gateway names this address in its metadata.
@@ -46,16 +61,18 @@ beforeAll(async () => {
     startFixtureServer({ era: 'legacy', sessions: true, sse: true }),
     startFixtureServer({ era: 'modern' }),
     startFixtureServer({ era: 'modern' }),
-    startFixtureServer({ era: 'legacy' }),
   ]);
   for (const { catalogue } of [plain, old, young]) {
     catalogue.tools.push(vendorTool);
-    catalogue.resources.push({ definition: { uri: 'fixture://vendor', name: 'v', vendor }, contents: { uri: 'fixture://vendor', text: 'v', vendor } });
+    catalogue.resources.push({
+      definition: { uri: 'fixture://vendor', name: 'v', vendor },
+      contents: { uri: 'fixture://vendor', text: 'v', vendor },
+    });
     catalogue.prompts.push({ definition: { name: 'vendor', vendor }, get: () => ({ messages: [], vendor }) });
   }
   odd.catalogue.tools = oddTools.map((name) => textTool(name, 'odd', () => `I am ${name}`));
   const { admin, token } = world;
-  for (const [slug, { url }] of Object.entries({ plain, old, young, [longSlug]: odd, dying })) {
+  for (const [slug, { url }] of Object.entries({ plain, old, young, [longSlug]: odd })) {
     const id = await addUpstream(admin, slug, url);
     if (['plain', 'old', 'young'].includes(slug)) await compose(admin, slug, await entriesOf(admin, id));
     if (slug === 'plain') await addVirtualServer(admin, 'only-echo', id, ['echo']);
@@ -66,15 +83,16 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
-  await Promise.all([plain, old, young, odd, dying].map((server) => server?.close()));
+  await Promise.all([plain, old, young, odd].map((server) => server?.close()));
 });
 beforeEach(() => {
-  for (const { requests } of [plain, old, young, odd, dying]) requests.length = 0;
+  for (const { requests } of [plain, old, young, odd]) requests.length = 0;
 });
 
-const upstreamRequests = () => [plain, old, young, odd, dying].flatMap(({ requests }) => requests);
+const upstreamRequests = () => [plain, old, young, odd].flatMap(({ requests }) => requests);
 const legacy = (method: string, params: Json = {}) => JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-const meta = '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"vendor/meta":[1.50]}';
+const meta =
+  '"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"vendor/meta":[1.50]}';
 const headersOf = (method: string, name?: string) => ({
   'mcp-protocol-version': '2026-07-28',
   'mcp-method': method,
@@ -84,14 +102,18 @@ const headersOf = (method: string, name?: string) => ({
 describe('[GW-4] what goes through unchanged', () => {
   const numbers = '"vendor":{"n":12345678901234567890.10,"z":1.0}';
   const args = '"arguments":{"text":"☕","extra":{"x":1e2}}';
-  const cells = (['legacy', 'modern'] as const).flatMap((era) => (['old', 'plain', 'young'] as const).map((slug) => ({ era, slug })));
+  const cells = (['legacy', 'modern'] as const).flatMap((era) =>
+    (['old', 'plain', 'young'] as const).map((slug) => ({ era, slug })),
+  );
 
   it.each(cells)('[GW-8] between a $era client and "$slug"', async ({ era, slug }) => {
     const modern = era === 'modern';
     const upstream = { old, plain, young }[slug];
     const params = `{${numbers},"name":"vendor",${args}${modern ? `,${meta}` : ''}}`;
     const body = `{"jsonrpc":"2.0","id":"🔑","method":"tools/call","params":${params}}`;
-    const headers = modern ? { ...headersOf('tools/call', 'vendor'), 'mcp-param-unknown': 'kept' } : { 'mcp-protocol-version': '2025-11-25' };
+    const headers = modern
+      ? { ...headersOf('tools/call', 'vendor'), 'mcp-param-unknown': 'kept' }
+      : { 'mcp-protocol-version': '2025-11-25' };
     const answer = await postMcp(world.at(`/servers/${slug}/mcp`), world.token, body, headers);
     expect(answer.body).toMatchObject({
       id: '🔑',
@@ -108,7 +130,11 @@ describe('[GW-4] what goes through unchanged', () => {
     for (const slug of ['plain', 'young']) {
       const { catalogue } = slug === 'plain' ? plain : young;
       for (const call of [callMcp, callModern])
-        for (const [method, member] of [['tools/list', 'tools'], ['resources/list', 'resources'], ['prompts/list', 'prompts']] as const) {
+        for (const [method, member] of [
+          ['tools/list', 'tools'],
+          ['resources/list', 'resources'],
+          ['prompts/list', 'prompts'],
+        ] as const) {
           const { body } = await call(world.at(`/upstreams/${slug}/mcp`), world.token, method);
           const definitions = catalogue[member].map(({ definition }) => definition);
           expect(body?.result?.[member]).toHaveLength(definitions.length);
@@ -130,20 +156,18 @@ describe('[GW-4] what goes through unchanged', () => {
 });
 
 describe('what each address offers', () => {
-  const toolsAt = async (at: string, token: string) => {
-    const { body } = await callMcp(world.at(at), token, 'tools/list');
-    return (body?.result?.['tools'] as { name: string }[]).map(({ name }) => name);
-  };
+  const toolsAt = async (at: string, token: string) => toolNames(await callMcp(world.at(at), token, 'tools/list'));
 
   it('[GW-10] /mcp: distinct names of at most 60 usable characters, each of which calls its own tool', async () => {
     const prefix = `${longSlug}__`;
     const names = (await toolsAt('/mcp', world.token)).filter((name) => name.startsWith(prefix));
     expect(new Set(names).size).toBe(oddTools.length);
     for (const name of names) expect(name).toMatch(/^[A-Za-z0-9_-]{1,60}$/);
-    const answers = await Promise.all(names.map((name) => callMcp(world.at('/mcp'), world.token, 'tools/call', { name })));
-    const said = answers.map(({ body }) => (body?.result?.['content'] as { text: string }[])[0]?.text);
-    expect(said.toSorted()).toEqual(oddTools.map((name) => `I am ${name}`).toSorted());
-    expect(await toolsAt('/mcp', world.token)).toEqual(await toolsAt('/mcp', world.token));
+    const answers = await Promise.all(
+      names.map((name) => callMcp(world.at('/mcp'), world.token, 'tools/call', { name })),
+    );
+    const said = answers.map(firstText);
+    expect(new Set(said)).toEqual(new Set(oddTools.map((name) => `I am ${name}`)));
   });
 
   it('[GW-11] a virtual server: its entries; anything else is unknown and reaches nobody', async () => {
@@ -216,7 +240,14 @@ describe('[GW-17] who may ask', () => {
   const host = () => new URL(world.gatehouse.gateway).host;
 
   it('pages of other origins are refused, those of allowed ones are not', async () => {
-    const foreign = ['https://evil.example', 'null', `https://${host()}`, 'http://127.0.0.1', 'https://console.example.evil.example', 'file://'];
+    const foreign = [
+      'https://evil.example',
+      'null',
+      `https://${host()}`,
+      'http://127.0.0.1',
+      'https://console.example.evil.example',
+      'file://',
+    ];
     for (const origin of foreign) {
       const answer = await send({ host: host(), origin });
       expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([403, undefined]);
@@ -225,7 +256,10 @@ describe('[GW-17] who may ask', () => {
       expect((await send({ host: name })).status).toBe(403);
     expect(upstreamRequests()).toEqual([]);
     for (const origin of ['https://console.example', world.gatehouse.gateway])
-      expect(await send({ host: host(), origin })).toMatchObject({ status: 200, headers: { 'access-control-allow-origin': origin } });
+      expect(await send({ host: host(), origin })).toMatchObject({
+        status: 200,
+        headers: { 'access-control-allow-origin': origin },
+      });
   });
 });
 
@@ -261,48 +295,81 @@ describe('[GW-18] headers that contradict the body', () => {
 
 describe('[GW-20] two principals', () => {
   it('never share an upstream session; one principal keeps its own', async () => {
-    const echo = (token: string) => callMcp(world.at('/servers/old/mcp'), token, 'tools/call', { name: 'echo', arguments: { text: 'x' } });
-    const sessions = () => old.requests.flatMap(({ headers, text }) => (text.includes('tools/call') ? [headers['mcp-session-id']] : []));
+    const echo = (token: string) =>
+      callMcp(world.at('/servers/old/mcp'), token, 'tools/call', { name: 'echo', arguments: { text: 'x' } });
+    const sessions = () =>
+      old.requests.flatMap(({ headers, text }) => (text.includes('tools/call') ? [headers['mcp-session-id']] : []));
     await echo(world.token);
     await echo(user.token);
-    await Promise.all([echo(world.token), echo(user.token), callMcp(world.at('/mcp'), user.token, 'tools/call', { name: 'old__echo', arguments: { text: 'x' } })]);
+    await Promise.all([
+      echo(world.token),
+      echo(user.token),
+      callMcp(world.at('/mcp'), user.token, 'tools/call', { name: 'old__echo', arguments: { text: 'x' } }),
+    ]);
     const [mine, theirs, ...rest] = sessions();
     expect(mine).toEqual(expect.any(String));
     expect(theirs).toEqual(expect.any(String));
     expect(mine).not.toBe(theirs);
-    expect(rest.toSorted()).toEqual([mine, theirs, theirs].toSorted());
+    expect(rest.map((id) => id === theirs || id === mine)).toEqual([true, true, true]);
+    expect(rest.filter((id) => id === theirs)).toHaveLength(2);
   });
 });
 
 describe('[GW-21] methods', () => {
-  it.each(['tools/destroy', 'constructor', '__proto__', 'completion/complete', 'logging/setLevel', 'resources/subscribe', 'tasks/list', 'server/discover', ''])(
-    'a legacy "%s" is unknown',
+  it.each([
+    'tools/destroy',
+    'constructor',
+    '__proto__',
+    'completion/complete',
+    'logging/setLevel',
+    'resources/subscribe',
+    'tasks/list',
+    'server/discover',
+    '',
+  ])('a legacy "%s" is unknown', async (method) => {
+    const answer = await callMcp(world.at('/servers/plain/mcp'), world.token, method, { name: 'echo' });
+    expect([answer.status, answer.body?.error?.code]).toEqual([200, -32601]);
+    expect(upstreamRequests()).toEqual([]);
+  });
+
+  it.each(['ping', 'tools/destroy', 'subscriptions/listen', 'logging/setLevel'])(
+    'a modern "%s" is unknown',
     async (method) => {
-      const answer = await callMcp(world.at('/servers/plain/mcp'), world.token, method, { name: 'echo' });
-      expect([answer.status, answer.body?.error?.code]).toEqual([200, -32601]);
+      const answer = await callModern(world.at('/servers/young/mcp'), world.token, method);
+      expect([answer.status, answer.body?.error?.code]).toEqual([404, -32601]);
       expect(upstreamRequests()).toEqual([]);
     },
   );
-
-  it.each(['ping', 'tools/destroy', 'subscriptions/listen', 'logging/setLevel'])('a modern "%s" is unknown', async (method) => {
-    const answer = await callModern(world.at('/servers/young/mcp'), world.token, method);
-    expect([answer.status, answer.body?.error?.code]).toEqual([404, -32601]);
-    expect(upstreamRequests()).toEqual([]);
-  });
 });
 
 describe('bad input', () => {
-  const deep = (depth: number) => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","a":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
+  const deep = (depth: number) =>
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","a":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
   const call = (params: string) => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`;
   const table: [string, string | Uint8Array<ArrayBuffer>, number, number][] = [
-    ['[BAD-11] a body of 10 MB', call(`{"name":"echo","arguments":{"text":"${'x'.repeat(10 * 1024 ** 2)}"}}`), 413, -32600],
+    [
+      '[BAD-11] a body of 10 MB',
+      call(`{"name":"echo","arguments":{"text":"${'x'.repeat(10 * 1024 ** 2)}"}}`),
+      413,
+      -32600,
+    ],
     ['[BAD-12] JSON of depth 10,000', deep(10_000), 400, -32700],
     ['[BAD-12] depth 10,000 of objects', `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`, 400, -32700],
-    ['[BAD-13] __proto__ as an argument', call('{"name":"echo","arguments":{"text":"x","__proto__":{"admin":true}}}'), 400, -32700],
+    [
+      '[BAD-13] __proto__ as an argument',
+      call('{"name":"echo","arguments":{"text":"x","__proto__":{"admin":true}}}'),
+      400,
+      -32700,
+    ],
     ['[BAD-13] __proto__ spelled with escapes', call('{"name":"echo","\\u005f_proto__":{"name":"add"}}'), 400, -32700],
     ['[BAD-14] the tool twice', call('{"name":"echo","name":"add"}'), 400, -32700],
     ['[BAD-14] the tool twice, once in escapes', call('{"name":"echo","n\\u0061me":"add"}'), 400, -32700],
-    ['[BAD-14] the method twice', '{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call","params":{"name":"echo"}}', 400, -32700],
+    [
+      '[BAD-14] the method twice',
+      '{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call","params":{"name":"echo"}}',
+      400,
+      -32700,
+    ],
     ['no JSON', '{"jsonrpc":', 400, -32700],
     ['invalid UTF-8', new Uint8Array(Buffer.from('{"jsonrpc":"2.0","id":1,"method":"\xff"}', 'latin1')), 400, -32700],
     ['two documents', `${legacy('ping')}${legacy('ping')}`, 400, -32700],
@@ -320,35 +387,13 @@ describe('bad input', () => {
   });
 
   it('is accepted just below the limits', async () => {
-    const depth = 100;
     const text = 'x'.repeat(3 * 1024 ** 2);
-    const nested = await postMcp(world.at('/servers/plain/mcp'), world.token, deep(depth));
+    const nested = await postMcp(world.at('/servers/plain/mcp'), world.token, deep(100));
     expect(nested.body?.result).toBeDefined();
-    const big = await callMcp(world.at('/servers/plain/mcp'), world.token, 'tools/call', { name: 'echo', arguments: { text } });
-    expect((big.body?.result?.['content'] as { text: string }[])[0]?.text).toHaveLength(text.length);
-  });
-});
-
-describe('[GW-19] a dead upstream', () => {
-  it('keeps its place in the lists, fails fast in-band, and takes nobody with it', async () => {
-    const list = async (): Promise<McpAnswer['text']> => (await callMcp(world.at('/mcp'), user.token, 'tools/list')).text.replace(/"id":\d+/, '');
-    const before = await list();
-    const call = (name: string) => callMcp(world.at('/mcp'), user.token, 'tools/call', { name, arguments: { text: 'x' } });
-    expect((await call('dying__echo')).body?.result).toBeDefined();
-    await dying.close();
-    const failed = await call('dying__echo');
-    expect(failed).toMatchObject({ status: 200, body: { error: { code: -31002, data: { upstream: 'dying', reason: 'UPSTREAM_REFUSED' } } } });
-    expect(failed.text).not.toContain('127.0.0.1');
-    expect(await list()).toBe(before);
-    expect(before).toContain('"dying__echo"');
-    expect((await call('plain__echo')).body?.result).toBeDefined();
-    // A sync that finds nobody keeps the last good catalogue.
-    const { admin } = world;
-    const found = await admin.send('{ upstreamBySlug(slug: "dying") { id } }');
-    const id = (found.data as unknown as { upstreamBySlug: { id: string } }).upstreamBySlug.id;
-    const { operation } = await admin.mutate<{ operation: Json }>('syncUpstream', 'SyncUpstreamInput', { id }, 'operation { state code }');
-    expect(operation).toEqual({ state: 'FAILED', code: 'UPSTREAM_REFUSED' });
-    await until('GraphQL says so', async () => (await admin.send('{ upstreamBySlug(slug: "dying") { health } }')).data !== null);
-    expect(await list()).toBe(before);
+    const big = await callMcp(world.at('/servers/plain/mcp'), world.token, 'tools/call', {
+      name: 'echo',
+      arguments: { text },
+    });
+    expect(firstText(big)).toHaveLength(text.length);
   });
 });

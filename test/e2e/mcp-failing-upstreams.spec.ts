@@ -9,7 +9,7 @@ import {
   type BrokenKind,
   type FixtureServer,
 } from '#testing';
-import { startMcpWorld, untilServed, type McpWorld } from './mcp-world.js';
+import { startMcpWorld, toolNames, untilServed, type McpWorld } from './mcp-world.js';
 
 interface Operation {
   readonly state: string;
@@ -39,8 +39,14 @@ afterAll(async () => {
 });
 
 const operate = async (verb: 'check' | 'sync', id: string): Promise<Operation> => {
-  const [name, input] = verb === 'check' ? ['checkUpstream', 'CheckUpstreamInput'] : ['syncUpstream', 'SyncUpstreamInput'];
-  const payload = await world.admin.mutate<{ operation: Operation }>(name, input, { id }, 'operation { state code message }');
+  const [name, input] =
+    verb === 'check' ? ['checkUpstream', 'CheckUpstreamInput'] : ['syncUpstream', 'SyncUpstreamInput'];
+  const payload = await world.admin.mutate<{ operation: Operation }>(
+    name,
+    input,
+    { id },
+    'operation { state code message }',
+  );
   return payload.operation;
 };
 
@@ -81,11 +87,21 @@ describe('[CAT-6] an upstream that goes wrong', () => {
       return answer.body?.error?.data?.['reason'] === code;
     });
     const answer = await callModern(world.at('/mcp'), world.token, 'tools/call', call);
-    expect(answer).toMatchObject({ status: 200, body: { error: { code: -31002, data: { reason: code, upstream: slug } } } });
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { error: { code: -31002, data: { reason: code, upstream: slug } } },
+    });
     expect(answer.text).not.toMatch(/127\.0\.0\.1|no-such-host|token=secret|elsewhere|\bat \S+ \(/);
 
-    const seen = await world.admin.send('query ($slug: String!) { upstreamBySlug(slug: $slug) { health healthCode tools(first: 1) { edges { node { name } } } } }', { slug });
-    expect(seen.data?.['upstreamBySlug']).toMatchObject({ health: 'UNHEALTHY', healthCode: code, tools: { edges: [{}] } });
+    const seen = await world.admin.send(
+      'query ($slug: String!) { upstreamBySlug(slug: $slug) { health healthCode tools(first: 1) { edges { node { name } } } } }',
+      { slug },
+    );
+    expect(seen.data?.['upstreamBySlug']).toMatchObject({
+      health: 'UNHEALTHY',
+      healthCode: code,
+      tools: { edges: [{}] },
+    });
     await world.admin.mutate('deleteUpstream', 'DeleteUpstreamInput', { id }, 'deletedId');
   });
 
@@ -105,27 +121,59 @@ describe('[CAT-6] an upstream that goes wrong', () => {
     await move(id, broken.url);
     expect(await operate('sync', id)).toMatchObject({ state: 'FAILED', code: 'UPSTREAM_CATALOG_INVALID' });
     expect(broken.requests.length).toBeLessThan(30);
-    const { body } = await callMcp(world.at('/mcp'), world.token, 'tools/list');
-    const names = (body?.result?.['tools'] as { name: string }[]).map(({ name }) => name);
+    const names = toolNames(await callMcp(world.at('/mcp'), world.token, 'tools/list'));
     expect(names).toContain(`${kind}__echo`);
     expect(names).not.toContain(`${kind}__tool-1`);
   });
 
-  it.each(['http://127.0.0.2:1/mcp', 'http://169.254.169.254/latest/meta-data', 'http://10.0.0.1/mcp', 'http://[::1]/mcp', 'http://[::ffff:10.0.0.1]/mcp', 'http://0x7f000002:1/mcp'])(
-    '[BAD-9] %s is private and nobody allowed it',
-    async (url) => {
-      const slug = 'private-address';
-      const created = await world.admin.send(
-        'mutation ($input: CreateUpstreamInput!) { createUpstream(input: $input) { upstream { id } userErrors { field code message } } }',
-        { input: { slug, name: slug, url } },
-      );
-      const { upstream, userErrors } = created.data?.['createUpstream'] as unknown as { upstream: { id: string } | null; userErrors: { field: string; code: string }[] };
-      if (upstream === null) {
-        expect(userErrors).toMatchObject([{ field: 'url', code: 'UPSTREAM_BLOCKED_ADDRESS' }]);
-        return;
-      }
-      expect(await operate('check', upstream.id)).toMatchObject({ state: 'FAILED', code: 'UPSTREAM_BLOCKED_ADDRESS' });
-      await world.admin.mutate('deleteUpstream', 'DeleteUpstreamInput', { id: upstream.id }, 'deletedId');
-    },
-  );
+  it.each([
+    'http://127.0.0.2:1/mcp',
+    'http://169.254.169.254/latest/meta-data',
+    'http://10.0.0.1/mcp',
+    'http://[::1]/mcp',
+    'http://[::ffff:10.0.0.1]/mcp',
+    'http://0x7f000002:1/mcp',
+  ])('[BAD-9] %s is private and nobody allowed it', async (url) => {
+    const slug = 'private-address';
+    const created = await world.admin.send(
+      'mutation ($input: CreateUpstreamInput!) { createUpstream(input: $input) { upstream { id } userErrors { field code message } } }',
+      { input: { slug, name: slug, url } },
+    );
+    const { upstream, userErrors } = (created.data?.['createUpstream'] ?? {}) as {
+      upstream: { id: string } | null;
+      userErrors: { field: string; code: string }[];
+    };
+    if (upstream === null) {
+      expect(userErrors).toMatchObject([{ field: 'url', code: 'UPSTREAM_BLOCKED_ADDRESS' }]);
+      return;
+    }
+    expect(await operate('check', upstream.id)).toMatchObject({ state: 'FAILED', code: 'UPSTREAM_BLOCKED_ADDRESS' });
+    await world.admin.mutate('deleteUpstream', 'DeleteUpstreamInput', { id: upstream.id }, 'deletedId');
+  });
+});
+
+describe('[GW-19] a dead upstream', () => {
+  it('keeps its place in the lists, fails fast in-band, and takes nobody with it', async () => {
+    const dying = await startFixtureServer({ era: 'legacy' });
+    await addUpstream(world.admin, 'living', good.url);
+    const id = await addUpstream(world.admin, 'dying', dying.url);
+    const list = async () => (await callMcp(world.at('/mcp'), world.token, 'tools/list')).text.replace(/"id":\d+/, '');
+    const call = (name: string) =>
+      callMcp(world.at('/mcp'), world.token, 'tools/call', { name, arguments: { text: 'x' } });
+    await until('it is known', async () => (await call('dying__echo')).body?.result !== undefined);
+    const before = await list();
+    await dying.close();
+    const failed = await call('dying__echo');
+    expect(failed).toMatchObject({
+      status: 200,
+      body: { error: { code: -31002, data: { upstream: 'dying', reason: 'UPSTREAM_REFUSED' } } },
+    });
+    expect(failed.text).not.toContain('127.0.0.1');
+    expect(await list()).toBe(before);
+    expect(before).toContain('"dying__echo"');
+    expect((await call('living__echo')).body?.result).toBeDefined();
+    // A sync that finds nobody keeps the last good catalogue.
+    expect(await operate('sync', id)).toMatchObject({ state: 'FAILED', code: 'UPSTREAM_REFUSED' });
+    expect(await list()).toBe(before);
+  });
 });

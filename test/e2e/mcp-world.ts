@@ -12,6 +12,7 @@ import {
   until,
   type ControlPlaneClient,
   type Gatehouse,
+  type McpAnswer,
   type TestDatabase,
 } from '#testing';
 import { projectRoot } from '../project-files.js';
@@ -127,9 +128,26 @@ export const exactRequest = (
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() }),
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          text: Buffer.concat(chunks).toString(),
+        }),
       );
     });
     sent.on('error', reject);
     sent.end(body);
   });
+
+/** The objects that a list answers with; fails with the answer when it is none. */
+export function itemsOf({ body, text }: McpAnswer, member: string): readonly Json[] {
+  const items = body?.result?.[member];
+  if (!Array.isArray(items)) throw new Error(`no list of ${member}: ${text}`);
+  return items as Json[];
+}
+
+/** The names of the tools that `tools/list` answers with. */
+export const toolNames = (answer: McpAnswer): string[] => itemsOf(answer, 'tools').map(({ name }) => String(name));
+
+/** The text of the first content block of a tool's result. */
+export const firstText = (answer: McpAnswer): unknown => itemsOf(answer, 'content')[0]?.['text'];

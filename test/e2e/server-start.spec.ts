@@ -76,24 +76,20 @@ describe('GATEHOUSE_SERVICES', () => {
   });
   afterAll(() => database[Symbol.asyncDispose]());
 
-  it.each([
-    'control-plane',
-    'gateway',
-    'worker',
-    'control-plane,gateway',
-    'control-plane,worker',
-    'gateway,worker',
-  ])('[TOOL-1] [SRV-1] %s runs exactly that', async (services) => {
-    await using server = await startGatehouse({
-      env: { DATABASE_URL: database.url, GATEHOUSE_MASTER_KEY: masterKey, GATEHOUSE_SERVICES: services },
-    });
-    const all = { 'control-plane': server.controlPlane, gateway: server.gateway, worker: server.worker };
-    const wanted = services.split(',');
-    for (const [name, url] of Object.entries(all)) {
-      if (wanted.includes(name)) await ready(url);
-      else expect(url).toContain('.invalid');
-    }
-    expect(listeningSockets(server.child.pid ?? 0)).toHaveLength(wanted.length + 1);
-    expect(await server.stop()).toEqual({ code: 0, signal: null });
-  });
+  it.each(['control-plane', 'gateway', 'worker', 'control-plane,gateway', 'control-plane,worker', 'gateway,worker'])(
+    '[TOOL-1] [SRV-1] %s runs exactly that',
+    async (services) => {
+      await using server = await startGatehouse({
+        env: { DATABASE_URL: database.url, GATEHOUSE_MASTER_KEY: masterKey, GATEHOUSE_SERVICES: services },
+      });
+      const all = { 'control-plane': server.controlPlane, gateway: server.gateway, worker: server.worker };
+      const wanted = services.split(',');
+      for (const [name, url] of Object.entries(all)) {
+        if (wanted.includes(name)) await ready(url);
+        else expect(url).toContain('.invalid');
+      }
+      expect(listeningSockets(server.child.pid ?? 0)).toHaveLength(wanted.length + 1);
+      expect(await server.stop()).toEqual({ code: 0, signal: null });
+    },
+  );
 });

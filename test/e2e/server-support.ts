@@ -1,9 +1,20 @@
 // What the server-*.spec.ts files share: runs of the compiled server that may refuse, and looks at what it leaves behind.
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { createPool } from '#postgres';
-import { serverProgram } from '#testing';
+import {
+  addUpstream,
+  addVirtualServer,
+  postMcp,
+  serverProgram,
+  signUpAdmin,
+  until,
+  type ControlPlaneClient,
+  type Gatehouse,
+  type McpAnswer,
+} from '#testing';
 
 /** How one run ended. */
 export interface Ended {
@@ -140,4 +151,47 @@ function socketInodes(pid: number): string[] {
       return [];
     }
   });
+}
+
+/** One installation with an administrator, and a virtual server `mine` with the tools `echo` and `slow`. */
+export interface Journey {
+  readonly server: Gatehouse;
+  readonly admin: ControlPlaneClient;
+  readonly token: string;
+  /** Calls a tool of `mine` at any gateway; `requestId` is what the audit record will carry. */
+  call(tool: string, args: object, requestId?: string, gateway?: string): Promise<McpAnswer>;
+}
+
+/** Makes the journey's objects and waits until the gateway serves them. */
+export async function beginJourney(server: Gatehouse, upstreamUrl: string): Promise<Journey> {
+  const { admin, token } = await signUpAdmin(server);
+  await addVirtualServer(admin, 'mine', await addUpstream(admin, 'fixture', upstreamUrl), ['echo', 'slow']);
+  const call: Journey['call'] = (tool, args, requestId = randomUUID(), gateway = server.gateway) =>
+    postMcp(
+      `${gateway}/servers/mine/mcp`,
+      token,
+      JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: args } }),
+      { 'mcp-protocol-version': '2025-11-25', 'x-request-id': requestId },
+    );
+  await until('the gateway knows the server', async () => (await call('echo', { text: 'x' })).status === 200);
+  return { server, admin, token, call };
+}
+
+/** Waits until every service of the process says that it is ready. */
+export async function untilReady({ controlPlane, gateway, worker }: Gatehouse): Promise<void> {
+  for (const url of [controlPlane, gateway, worker])
+    await until(`${url}/readyz answers 200`, async () => (await statusOf(`${url}/readyz`)) === 200);
+}
+
+/** The audit records of tool calls: request id and outcome, oldest first. */
+export const toolCallsIn = (url: string): Promise<{ id: string; outcome: string; reason: string | null }[]> =>
+  sql(
+    url,
+    "select request_id as id, outcome, reason from audit_events where action = 'tools/call' order by occurred_at, id",
+  );
+
+/** What `verifyAudit` says. */
+export async function auditProblems(admin: ControlPlaneClient): Promise<unknown> {
+  const answer = await admin.send('{ verifyAudit { valid problems { message } } }');
+  return answer.data ? answer.data['verifyAudit'] : answer.errors;
 }

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { accessTable, type Access } from '../../apps/control-plane/src/graphql/access-table.js';
 import { printGatehouseSchema } from '../../apps/control-plane/src/graphql/print-schema.js';
 import { permissions } from '#authz';
-import { startTestControlPlane } from './control-plane-harness.js';
+import { graphql, startTestControlPlane } from './control-plane-harness.js';
+import { senselessOperations } from './senseless-operations.js';
 
 describe('the table of who may', () => {
   let text: string;
@@ -28,6 +29,27 @@ describe('the table of who may', () => {
       expect(answer.errors[0]).toMatchObject({ path: ['teams'], extensions: { code: 'FORBIDDEN' } });
     } finally {
       if (teams) table.teams = teams;
+    }
+  });
+
+  it('lets nobody unknown in, except to sign in, and a token of one virtual server no further than viewer [GQL-14] [BAD-1]', async () => {
+    await using cp = await startTestControlPlane();
+    const owner = await cp.seed.user(cp.organizationId, { organizationRole: 'organization-owner' });
+    await cp.seed.write(cp.organizationId, async (tx) => {
+      const server = tx.virtualServers.create({
+        ...{ slug: 'bound', name: 'Bound', description: '', visibility: 'ORGANIZATION', ownerId: owner.id },
+        ...{ teamId: null, enabled: true, prefixNames: false, instructions: null },
+      });
+      for (const token of await tx.apiTokens.list({ userId: owner.id })) token.virtualServerId = server.id;
+    });
+    for (const type of ['Query', 'Mutation'] as const) {
+      for (const { name, text, variables } of await senselessOperations(type)) {
+        if (accessTable[type][name]?.needs === 'anyone') continue;
+        const codes = [await graphql(cp.url, text, variables), await owner.query(text, variables)].map(
+          ({ errors }) => errors[0]?.extensions.code,
+        );
+        expect([name, ...codes]).toEqual([name, 'UNAUTHENTICATED', name === 'viewer' ? undefined : 'FORBIDDEN']);
+      }
     }
   });
 

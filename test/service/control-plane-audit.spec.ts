@@ -1,16 +1,5 @@
-import {
-  buildSchema,
-  getNamedType,
-  isInputObjectType,
-  isListType,
-  isNonNullType,
-  isEnumType,
-  type GraphQLInputType,
-  type GraphQLObjectType,
-} from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessTable, auditedAs } from '../../apps/control-plane/src/graphql/access-table.js';
-import { printGatehouseSchema } from '../../apps/control-plane/src/graphql/print-schema.js';
 import {
   graphql,
   password,
@@ -21,6 +10,7 @@ import {
   type TestControlPlane,
   type TestUser,
 } from './control-plane-harness.js';
+import { senselessOperations } from './senseless-operations.js';
 
 interface Row {
   readonly action: string;
@@ -33,29 +23,6 @@ interface Row {
 }
 
 const columns = 'action, outcome, reason, actor_kind, subject_id, ip, details::json as details';
-
-/** A value that the type accepts and no use case does: texts hold a control character, ids are none. */
-function senseless(type: GraphQLInputType): unknown {
-  if (isNonNullType(type)) return senseless(type.ofType);
-  if (isListType(type)) return [senseless(type.ofType)];
-  if (isInputObjectType(type)) {
-    return Object.fromEntries(Object.values(type.getFields()).map((field) => [field.name, senseless(field.type)]));
-  }
-  if (isEnumType(type)) return type.getValues()[0]?.name;
-  return { Boolean: true, Int: 1, DateTime: '2026-01-01T00:00:00Z' }[getNamedType(type).name] ?? '\u0007';
-}
-
-/** Every mutation of the schema with such an input. */
-async function everyMutation() {
-  const root = buildSchema(await printGatehouseSchema()).getMutationType() as GraphQLObjectType;
-  return Object.values(root.getFields()).map(({ name, args: [input] }) => ({
-    name,
-    text: input
-      ? `mutation($input: ${String(input.type)}) { ${name}(input: $input) { userErrors { field code } } }`
-      : `mutation { ${name} { userErrors { field code } } }`,
-    variables: input ? { input: senseless(input.type) } : {},
-  }));
-}
 
 describe('the audit log of the control plane', () => {
   let cp: TestControlPlane;
@@ -90,7 +57,7 @@ describe('the audit log of the control plane', () => {
 
   it('holds each mutation whose input does not decode, with the fields and without their values [TRL-5] [GQL-11]', async () => {
     const seen: string[] = [];
-    for (const { name, text, variables } of await everyMutation()) {
+    for (const { name, text, variables } of await senselessOperations('Mutation')) {
       if (Object.keys(variables).length === 0 || accessTable.Mutation[name]?.needs === 'anyone') continue;
       const answer = await owner.query(text, variables);
       expect({ name, errors: answer.errors }).toEqual({ name, errors: [] });
@@ -169,7 +136,9 @@ describe('the audit log of the control plane', () => {
   });
 
   it('holds what anonymous callers were refused at type level, for every mutation, bounded [TRL-5] [BAD-1]', async () => {
-    const mutations = (await everyMutation()).filter(({ name }) => accessTable.Mutation[name]?.needs !== 'anyone');
+    const mutations = (await senselessOperations('Mutation')).filter(
+      ({ name }) => accessTable.Mutation[name]?.needs !== 'anyone',
+    );
     for (let round = 0; round < 3; round += 1) {
       for (const { text, variables, name } of mutations) {
         const answer = await graphql(cp.url, text, variables);

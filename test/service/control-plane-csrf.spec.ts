@@ -31,7 +31,7 @@ describe('CSRF', () => {
     return `${answer.status} ${extensions ? (extensions.reason ?? extensions.code) : 'ok'}`;
   }
 
-  it('answers by this table', async () => {
+  it('answers by this table [GQL-5]', async () => {
     const cookie = browser.cookie ?? '';
     const csrf = browser.csrf ?? '';
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -86,7 +86,7 @@ describe('CSRF', () => {
     expect(outcomes).toEqual(table.map(([name, , expected]) => [name, expected]));
   });
 
-  it('records a refused mutation of a signed-in caller', async () => {
+  it('records a refused mutation of a signed-in caller [TRL-5]', async () => {
     await outcome({ headers: { cookie: browser.cookie ?? '' } });
     expect((await cp.audit()).at(-1)).toMatchObject({
       action: 'team.update',

@@ -45,7 +45,7 @@ describe('the control plane over HTTP', () => {
     }
   });
 
-  it('takes a safe correlation id over and makes one instead of an unsafe one', async () => {
+  it('takes a safe correlation id over and makes one instead of an unsafe one [OBS-4]', async () => {
     const idFor = async (given: string) =>
       (await get('/healthz', { 'x-request-id': given })).headers.get('x-request-id');
     expect(await idFor('trace-0123.abc')).toBe('trace-0123.abc');
@@ -70,10 +70,22 @@ describe('the control plane over HTTP', () => {
     expect(text).not.toContain('evil.example');
   });
 
-  it('answers GraphQL only when somebody is known, except for signing in', async () => {
+  it('answers GraphQL only when somebody is known, except for signing in [BAD-1]', async () => {
     const answer = await graphql(cp.url, '{ viewer { user { email } } }');
     expect(answer.errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
     expect((await graphql(cp.url, 'mutation { signOut { signedOut } }')).data.signOut.signedOut).toBe(false);
+  });
+
+  it('answers an unknown address without repeating it', async () => {
+    for (const path of ['/nowhere', '//graphql', '/auth/<script>', '/graphql%2f']) {
+      const answer = await get(path);
+      const text = await answer.text();
+      expect([path, answer.status, answer.headers.get('content-type')]).toEqual([
+        ...[path, 404, 'application/json; charset=utf-8'],
+      ]);
+      expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] });
+      expect(text).not.toMatch(/nowhere|script/);
+    }
   });
 
   it('names the port and the setting when the port is in use', async () => {

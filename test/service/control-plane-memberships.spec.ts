@@ -35,7 +35,7 @@ describe('memberships and users', () => {
   });
   afterAll(() => cp[Symbol.asyncDispose]());
 
-  it('are created, changed and deleted, and CONFLICT when they exist', async () => {
+  it('are created, changed and deleted, and CONFLICT when they exist [GQL-6] [GQL-11]', async () => {
     const input = { teamId: alpha.globalId, userId: betaMember.globalId, role: 'TEAM_MEMBER' };
     const created = await owner.query(create, { input });
     expect(created.data.createMembership.membership).toMatchObject({
@@ -69,7 +69,7 @@ describe('memberships and users', () => {
     ]);
   });
 
-  it('can be managed by the admin of their team only, among users that the admin can see', async () => {
+  it('can be managed by the admin of their team only, among users that the admin can see [BAD-3] [BAD-4]', async () => {
     const add = (user: TestUser, team: TestTeam, person: TestUser) =>
       user.query(create, { input: { teamId: team.globalId, userId: person.globalId, role: 'TEAM_ADMIN' } });
     expect(codeOf(await add(alphaMember, alpha, owner))).toBe('FORBIDDEN');
@@ -153,7 +153,7 @@ describe('memberships and users', () => {
 });
 
 describe('a nested list', () => {
-  it('costs the same number of queries for 2 teams as for 12', async () => {
+  it('costs the same number of queries for 2 teams as for 12 [GQL-3]', async () => {
     await using cp = await startTestControlPlane();
     const owner = await cp.seed.user(cp.organizationId, { organizationRole: 'organization-owner' });
     const addTeams = async (count: number) => {
@@ -187,7 +187,7 @@ describe('a nested list', () => {
     );
   });
 
-  it('pages forwards and backwards by cursor', async () => {
+  it('pages forwards and backwards by cursor [GQL-2]', async () => {
     await using cp = await startTestControlPlane();
     const owner = await cp.seed.user(cp.organizationId, { organizationRole: 'organization-owner' });
     for (const slug of ['t1', 't2', 't3', 't4', 't5']) await cp.seed.team(cp.organizationId, slug);

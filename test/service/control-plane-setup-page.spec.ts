@@ -49,7 +49,7 @@ describe.skipIf(without)('the setup page in a browser on a narrow screen', () =>
     expect(await page.evaluate('document.activeElement.id')).toBe('repeated');
 
     await fill('short');
-    await page.getByText('password must have at least 12 characters.').waitFor();
+    await page.getByText('Password must have at least 12 characters.').waitFor();
     expect(await page.evaluate('document.activeElement.id')).toBe('password');
 
     await fill(password);

@@ -26,7 +26,7 @@ describe('the first administrator', () => {
     return answer.data.completeSetup as { viewer: unknown; userErrors: { field: string; message: string }[] };
   };
 
-  it('comes by a one-time link, is signed in, and owns the organization', async () => {
+  it('comes by a one-time link, is signed in, and owns the organization [ADM-1]', async () => {
     const admin = await ensure();
     expect(admin).toMatchObject({ state: 'link', url: expect.stringContaining(`${cp.url}/auth/setup#`) as string });
     const browser = new TestBrowser(cp.url);
@@ -44,7 +44,7 @@ describe('the first administrator', () => {
     expect(await ensure()).toEqual({ state: 'exists' });
   });
 
-  it('by a link that works once, also when it is used twice at the same time', async () => {
+  it('by a link that works once, also when it is used twice at the same time [ADM-1]', async () => {
     const token = tokenOf(await ensure());
     const results = await Promise.all([complete(token), complete(token), complete(token)]);
     expect(results.filter(({ viewer }) => viewer !== null)).toHaveLength(1);
@@ -57,7 +57,7 @@ describe('the first administrator', () => {
     expect(owners).toHaveLength(1);
   });
 
-  it('by a link that expires', async () => {
+  it('by a link that expires [ADM-1] [BAD-2]', async () => {
     const token = tokenOf(await ensure());
     now += 10 * 60_000;
     expect((await complete(token)).userErrors[0]?.message).toMatch(/not valid: it was used, has expired/);
@@ -107,7 +107,7 @@ describe('the first administrator', () => {
     expect(live).toHaveLength(1);
   });
 
-  it('is made of the settings, once, in an organization that may not exist yet', async () => {
+  it('is made of the settings, once, in an organization that may not exist yet [ADM-2]', async () => {
     const config = {
       ...cp.deps.config,
       admin: { ...cp.deps.config.admin, organization: 'new-house', email: 'boss@example.com', password },

@@ -24,7 +24,7 @@ describe('sign-in', () => {
   });
   afterAll(() => cp[Symbol.asyncDispose]());
 
-  it('begins a cookie session, which sign-out ends', async () => {
+  it('begins a cookie session, which sign-out ends [GQL-4]', async () => {
     const browser = new TestBrowser(cp.url);
     const signedIn = await browser.signIn(owner.email.toUpperCase());
     expect(signedIn.data.signIn).toMatchObject({
@@ -62,7 +62,7 @@ describe('sign-in', () => {
     expect(JSON.stringify(rows)).not.toContain(id);
   });
 
-  it('takes a new session id, so that a planted one is worth nothing', async () => {
+  it('takes a new session id, so that a planted one is worth nothing [GQL-4]', async () => {
     const browser = new TestBrowser(cp.url);
     await browser.signIn(owner.email);
     const first = browser.cookie;
@@ -72,7 +72,7 @@ describe('sign-in', () => {
     expect(codeOf(await browser.query(whoAmI))).toBe('UNAUTHENTICATED');
   });
 
-  it('answers a wrong password, an unknown user, a disabled one and a foreign organization alike', async () => {
+  it('answers a wrong password, an unknown user, a disabled one and a foreign organization alike [ADM-3] [BAD-1] [BAD-4]', async () => {
     const disabled = await cp.seed.user(cp.organizationId);
     await cp.seed.write(cp.organizationId, async (tx) => {
       const user = await tx.users.find(disabled.id);
@@ -118,7 +118,7 @@ describe('sign-in', () => {
     expect(refused.errors[0]?.extensions.details).toMatchObject({ retryAfterMs: expect.any(Number) as number });
   });
 
-  it('hashes the password again when the parameters have changed', async () => {
+  it('hashes the password again when the parameters have changed [ADM-3]', async () => {
     const user = await cp.seed.user(cp.organizationId);
     const outdated = await hashPassword(password, { memoryBytes: 8 * 1024 ** 2, passes: 2 });
     const stored = (change?: string) =>
@@ -184,7 +184,7 @@ describe('sign-in', () => {
     }
   });
 
-  it('by bearer token: a token that is unknown, malformed, revoked or expired is nobody, whatever the cookie says', async () => {
+  it('by bearer token: a token that is unknown, malformed, revoked or expired is nobody, whatever the cookie says [BAD-1]', async () => {
     const browser = new TestBrowser(cp.url);
     await browser.signIn(owner.email);
     for (const authorization of [
@@ -216,7 +216,7 @@ describe('sign-in', () => {
     await counting[Symbol.asyncDispose]();
   });
 
-  it('by bearer token: the scope decides at type level', async () => {
+  it('by bearer token: the scope decides at type level [AUZ-4]', async () => {
     const reader = await cp.seed.user(cp.organizationId, {
       organizationRole: 'organization-owner',
       scopes: ['control:read'],

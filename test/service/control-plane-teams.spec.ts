@@ -24,7 +24,7 @@ describe('teams', () => {
   });
   afterAll(() => cp[Symbol.asyncDispose]());
 
-  it('are created, changed and deleted by an owner, each with its audit record', async () => {
+  it('are created, changed and deleted by an owner, each with its audit record [GQL-6]', async () => {
     const created = await owner.query(createTeam, { input: { slug: 'gamma', name: ' Gamma ' } });
     expect(created.errors).toEqual([]);
     const { id, ...rest } = created.data.createTeam.team;
@@ -41,7 +41,7 @@ describe('teams', () => {
     ]);
   });
 
-  it('are listed to their members only, and lists agree with node(id)', async () => {
+  it('are listed to their members only, and lists agree with node(id) [GQL-1]', async () => {
     const slugs = async (user: TestUser) =>
       (await user.query(listTeams)).data.teams.edges.map((edge: { node: { slug: string } }) => edge.node.slug);
     expect(await slugs(owner)).toEqual(['alpha', 'beta']);
@@ -60,7 +60,7 @@ describe('teams', () => {
     expect(deleted.errors[0]?.extensions.code).toBe('FORBIDDEN');
   });
 
-  it('answer hidden, missing and foreign ids alike, in the same number of queries', async () => {
+  it('answer hidden, missing and foreign ids alike, in the same number of queries [GQL-13] [BAD-3] [BAD-4]', async () => {
     const foreign = await cp.seed.team(await cp.seed.organization('elsewhere'));
     const answers: string[] = [];
     const counts: number[] = [];
@@ -85,7 +85,7 @@ describe('teams', () => {
     }
   });
 
-  it('answer what the caller can correct as userErrors', async () => {
+  it('answer what the caller can correct as userErrors [GQL-11] [BAD-6]', async () => {
     const cases: [string, object, { field: string; code: string }][] = [
       [createTeam, { slug: 'alpha', name: 'again' }, { field: 'slug', code: 'CONFLICT' }],
       [createTeam, { slug: 'Not A Slug', name: 'x' }, { field: 'slug', code: 'BAD_USER_INPUT' }],
@@ -104,7 +104,7 @@ describe('teams', () => {
     }
   });
 
-  it('are refused at type level to those who could never do it, and that is recorded', async () => {
+  it('are refused at type level to those who could never do it, and that is recorded [TRL-5]', async () => {
     const plain = await cp.seed.user(cp.organizationId);
     const answer = await plain.query(createTeam, { input: { slug: 'mine', name: 'Mine' } });
     expect(answer.errors[0]?.extensions.code).toBe('FORBIDDEN');

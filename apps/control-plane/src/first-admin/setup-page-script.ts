@@ -6,10 +6,16 @@ const form = byId('form');
 const problem = byId('problem');
 const token = location.hash.slice(1);
 
+// Messages begin with the field's name in the API; here it has a label.
+function worded(message, input) {
+  if (!input || !input.labels || !message.startsWith(input.id + ' ')) return message;
+  return input.labels[0].textContent + message.slice(input.id.length);
+}
+
 function show(message, field) {
-  problem.textContent = message;
-  problem.hidden = false;
   const input = field && byId(field);
+  problem.textContent = worded(message, input);
+  problem.hidden = false;
   for (const one of form.querySelectorAll('input')) one.removeAttribute('aria-invalid');
   if (input) { input.setAttribute('aria-invalid', 'true'); input.focus(); } else problem.focus();
 }

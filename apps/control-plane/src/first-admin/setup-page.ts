@@ -33,10 +33,10 @@ export const setupPageHtml = (style: string, script: string): string => `<!docty
 <p><strong id="who"></strong> now owns the organization <strong id="organization"></strong>, and you are signed in.</p>
 <p>Next steps:</p>
 <ol>
-<li>Sign the command line in: <code>gatehouse login --url <span id="origin"></span></code></li>
-<li>Register an MCP server: <code>gatehouse upstream add</code></li>
-<li>Hand out a token for it: <code>gatehouse token create</code></li>
-<li>Connect a client: <code>gatehouse client config claude-code</code></li>
+<li>Sign the command line in<code>gatehouse login --url <span id="origin"></span></code></li>
+<li>Register an MCP server<code>gatehouse upstream add</code></li>
+<li>Hand out a token for it<code>gatehouse token create</code></li>
+<li>Connect a client<code>gatehouse client config claude-code</code></li>
 </ol>
 </section>
 </main>

@@ -30,7 +30,7 @@ export class AccessGuard implements CanActivate {
   }
 }
 
-function assertAccess(ctx: CallContext, { needs, boundTokens = false }: Access, isMutation: boolean): void {
+function assertAccess(ctx: CallContext, { needs, boundTokens }: Access, isMutation: boolean): void {
   if (needs === 'anyone') return;
   const { actor } = ctx;
   if (actor.kind !== 'user') {

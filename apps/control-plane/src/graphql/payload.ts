@@ -51,5 +51,5 @@ export function refusedPayload(error: unknown): RefusedPayload | null {
   if (!(error instanceof DomainError) || !expected.has(error.code)) return null;
   const { code, message, field } = error;
   const problems = error instanceof MalformedInput ? error.problems : [{ field: field ?? null, message }];
-  return { userErrors: problems.map((problem) => ({ ...problem, code })) };
+  return { userErrors: problems.map((problem) => ({ field: problem.field, code, message: problem.message })) };
 }

@@ -1,7 +1,8 @@
-import { Catch, type ArgumentsHost } from '@nestjs/common';
-import { BaseExceptionFilter } from '@nestjs/core';
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { GqlArgumentsHost, type GqlContextType } from '@nestjs/graphql';
+import type { Response } from 'express';
 import type { GraphQLResolveInfo } from 'graphql';
+import { answerUnrouted } from '../http/answer-error.js';
 import { RefusalLog } from '../refusals/refusal-log.js';
 import { auditedAs } from './access-table.js';
 import type { GraphqlContext } from './graphql-context.js';
@@ -10,14 +11,13 @@ import { refusedPayload, type RefusedPayload } from './payload.js';
 
 /** The one place where a mutation that was refused or broke ends: it is put on record, then answered. */
 @Catch()
-export class RefusalFilter extends BaseExceptionFilter {
-  constructor(private readonly refusals: RefusalLog) {
-    super();
-  }
+export class RefusalFilter implements ExceptionFilter {
+  constructor(private readonly refusals: RefusalLog) {}
 
-  override catch(error: unknown, host: ArgumentsHost): void | Promise<RefusedPayload> {
-    if (host.getType<GqlContextType>() !== 'graphql') return super.catch(error, host);
-    return this.answer(error, GqlArgumentsHost.create(host));
+  async catch(error: unknown, host: ArgumentsHost): Promise<RefusedPayload | undefined> {
+    if (host.getType<GqlContextType>() === 'graphql') return this.answer(error, GqlArgumentsHost.create(host));
+    answerUnrouted(host.switchToHttp().getResponse<Response>(), error);
+    return undefined;
   }
 
   /** An audit log that cannot be written fails the answer, too: nothing is refused unseen. */

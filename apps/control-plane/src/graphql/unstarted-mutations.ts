@@ -1,5 +1,11 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { Kind, type DocumentNode, type OperationDefinitionNode, type SelectionSetNode } from 'graphql';
+import {
+  Kind,
+  OperationTypeNode,
+  type DocumentNode,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+} from 'graphql';
 import { DomainError, errorCodes, type ErrorCode } from '#kernel';
 import type { RefusalLog } from '../refusals/refusal-log.js';
 import { auditedAs } from './access-table.js';
@@ -11,7 +17,11 @@ export function recordUnstartedMutations(refusals: RefusalLog): ApolloServerPlug
     requestDidStart: () =>
       Promise.resolve({
         willSendResponse: async ({ operation, document, response: { body }, contextValue }) => {
-          if (operation?.operation !== 'mutation' || body.kind !== 'single' || body.singleResult.data !== undefined)
+          if (
+            operation?.operation !== OperationTypeNode.MUTATION ||
+            body.kind !== 'single' ||
+            body.singleResult.data !== undefined
+          )
             return;
           const { extensions } = body.singleResult.errors?.[0] ?? {};
           const code = codeOf(extensions?.reason ?? extensions?.code);

@@ -60,12 +60,15 @@ export async function startServices(options: StartOptions): Promise<StartedServi
   };
 }
 
+/** When a start fails half-way: how long jobs of the services that run already may take to end. */
+const failedStartDeadlineMs = 2_000;
+
 /** Notes a service that runs. */
 function keep({ closers }: StartOptions, running: RunningService[], service: RunningService): void {
   running.push(service);
   // For a start that fails later on; an orderly stop has taken the service out of the list before.
   closers.add(service.name, async () => {
-    if (running.includes(service)) await service.stop(0);
+    if (running.includes(service)) await service.stop(failedStartDeadlineMs);
   });
 }
 
