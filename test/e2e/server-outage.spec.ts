@@ -71,8 +71,10 @@ describe('the database dies under a running server', () => {
     const began = performance.now();
     const refused = await admin.send('{ teams(first: 1) { edges { cursor } } }');
     expect(performance.now() - began).toBeLessThan(5_000);
-    expect(refused.errors).toMatchObject([{ extensions: { code: 'DATABASE_UNAVAILABLE' } }]);
-    expect(JSON.stringify(refused)).not.toMatch(/postgres:\/\/|\.js:\d|node_modules/);
+    expect(refused.errors).toMatchObject([
+      { message: expect.stringContaining('again'), extensions: { code: 'INTERNAL', reason: 'DATABASE_UNAVAILABLE' } },
+    ]);
+    expect(JSON.stringify(refused)).not.toMatch(/postgres|ECONN|127\.0\.0\.1|node_modules/);
 
     for (const url of [server.gateway, server.controlPlane, server.worker]) {
       await until(`${url} is not ready`, async () => (await statusOf(`${url}/readyz`)) === 503);

@@ -35,6 +35,11 @@ export interface PublicError {
 
 /** The public face of an error. Faults of the program show nothing of themselves; the caller of this logs them. */
 export function publicError(error: unknown): PublicError {
+  if (error instanceof DomainError && error.answer.http === 503) {
+    // Where the database is and why it is away is the operator's business; that it is worth trying again is not.
+    const message = `${errorCodes[error.code].meaning} Send the request again in a moment.`;
+    return { message, extensions: extensionsFor(error.code) };
+  }
   if (!(error instanceof DomainError) || error.answer.graphql === 'INTERNAL') {
     return { message: internalMessage, extensions: { code: 'INTERNAL' } };
   }

@@ -1,10 +1,18 @@
 import { RefusalAggregator, type Refusal } from '#audit';
+import type { Config } from '#config';
 import type { AuditEventDraft } from '#contracts';
-import type { CallContext } from '#kernel';
-import { outcomeOfError } from '#persistence';
-import type { ControlPlaneDeps } from '../dependencies.js';
+import type { CallContext, Clock } from '#kernel';
+import type { Logger } from '#observability';
+import { outcomeOfError, type IdentityStore, type UnitOfWork } from '#persistence';
 
-type Deps = Pick<ControlPlaneDeps, 'config' | 'identities' | 'unitOfWork' | 'clock' | 'logger'>;
+/** The part of the control plane's dependencies that the log needs. */
+export interface RefusalLogDeps {
+  readonly config: Config;
+  readonly identities: IdentityStore;
+  readonly unitOfWork: UnitOfWork;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
 
 /**
  * Puts on record what never reached a use case: one event each for a known caller; for strangers one per (action,
@@ -15,7 +23,7 @@ export class RefusalLog {
   private readonly writing = new Set<Promise<void>>();
   private organizationId: string | null = null;
 
-  constructor(private readonly deps: Deps) {
+  constructor(private readonly deps: RefusalLogDeps) {
     this.strangers = new RefusalAggregator({
       clock: deps.clock,
       organizationId: () => this.organizationId,

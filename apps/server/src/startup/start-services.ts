@@ -48,7 +48,9 @@ export async function startServices(options: StartOptions): Promise<StartedServi
   options.signal.throwIfAborted();
   const controlPlane = wanted.has('control-plane') ? await startControlPlaneService(options, running) : undefined;
   options.signal.throwIfAborted();
-  const gateway = wanted.has('gateway') ? await startGatewayService(options, running) : undefined;
+  const gateway = wanted.has('gateway')
+    ? await startGatewayService(options, running, controlPlane?.address)
+    : undefined;
   const demo = options.demoUpstream
     ? await demoOf(options, options.demoUpstream, controlPlane?.address, gateway)
     : undefined;
@@ -118,9 +120,17 @@ async function startWorkerService(options: StartOptions, running: RunningService
   return service.address;
 }
 
-async function startGatewayService(options: StartOptions, running: RunningService[]): Promise<Listening> {
+async function startGatewayService(
+  options: StartOptions,
+  running: RunningService[],
+  controlPlane: Listening | undefined,
+): Promise<Listening> {
   const { startGateway } = await import('../../../gateway/src/bootstrap.js');
-  const { config, metrics, shared, dataDir } = options;
+  const { metrics, shared, dataDir } = options;
+  // Port 0 has become a real one: the metadata that clients follow must name it.
+  const config = controlPlane
+    ? { ...options.config, controlPlane: { ...options.config.controlPlane, port: controlPlane.port } }
+    : options.config;
   const organization = await new IdentityStore(shared.systemPool).findOrganization(config.admin.organization);
   const service = await startGateway({
     config,
