@@ -39,7 +39,8 @@ function assertJsonPost(req: Request, res: Response): void {
   }
 }
 
-function parseBody(text: unknown, { maxBatch, maxTokens }: Config['graphql']): unknown {
+function parseBody(text: unknown, graphql: Config['graphql']): unknown {
+  const { maxBatch, maxTokens } = graphql;
   const body = parseJson(typeof text === 'string' ? text : '');
   const operations: unknown[] = Array.isArray(body) ? body : [body];
   if (operations.length === 0 || operations.length > maxBatch) {
