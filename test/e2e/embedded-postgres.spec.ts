@@ -121,7 +121,7 @@ afterEach(async () => {
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
 describe('embedded PostgreSQL', () => {
-  it('starts durable, private and with scram, and stops in order', async () => {
+  it('[EMB-1] [EMB-3] [EMB-6] starts durable, private and with scram, and stops in order', async () => {
     const dataDir = path.join(base, 'first');
     const server = await start(dataDir);
     const settings = await sql<{ name: string; setting: string }>(
@@ -162,7 +162,7 @@ describe('embedded PostgreSQL', () => {
     expect(server.ms).toBeLessThan(3_000);
   });
 
-  it('refuses a second server on the same data directory', async () => {
+  it('[EMB-4] refuses a second server on the same data directory', async () => {
     const dataDir = path.join(base, 'first');
     const server = await start(dataDir);
     const began = performance.now();
@@ -173,7 +173,7 @@ describe('embedded PostgreSQL', () => {
     expect(await sql(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('leaves no orphan after kill -9, and the next start has every committed row', async () => {
+  it('[EMB-5] leaves no orphan after kill -9, and the next start has every committed row', async () => {
     const dataDir = path.join(base, 'killed');
     const first = await start(dataDir);
     await sql(first.url, 'CREATE TABLE kept (n int)', 'INSERT INTO kept SELECT generate_series(1, 1000)');
@@ -184,7 +184,7 @@ describe('embedded PostgreSQL', () => {
     expect(await sql(second.url, 'SELECT count(*)::int AS n FROM kept')).toEqual([{ n: 1000 }]);
   });
 
-  it('takes over at once when server and watchdog were killed together', async () => {
+  it('[EMB-5] takes over at once when server and watchdog were killed together', async () => {
     const dataDir = path.join(base, 'killed');
     const first = await start(dataDir);
     const watchdog = readdirSync('/proc').find((name) => {
@@ -204,7 +204,7 @@ describe('embedded PostgreSQL', () => {
     expect(await sql(second.url, 'SELECT count(*)::int AS n FROM kept')).toEqual([{ n: 1000 }]);
   });
 
-  it('recovers after a crash of everything, with a stale process id that now belongs to somebody else', async () => {
+  it('[EMB-5] recovers after a crash of everything, with a stale process id that now belongs to somebody else', async () => {
     const dataDir = path.join(base, 'killed');
     const first = await start(dataDir);
     await sql(first.url, 'INSERT INTO kept VALUES (1001)');
@@ -219,7 +219,7 @@ describe('embedded PostgreSQL', () => {
     expect(await sql(second.url, 'SELECT max(n) AS n FROM kept')).toEqual([{ n: 1001 }]);
   });
 
-  it.runIf(hasOrdinary)('runs as an ordinary user', async () => {
+  it.runIf(hasOrdinary)('[EMB-1] runs as an ordinary user', async () => {
     const dataDir = path.join(folder('ordinary', 0o755, ordinary), 'data');
     const server = await start(dataDir, ordinary);
     expect(statSync(path.join(dataDir, 'postgres')).uid).toBe(statSync(dataDir).uid);
@@ -235,7 +235,7 @@ describe('embedded PostgreSQL', () => {
     expect(await sql(server.url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it.runIf(hasOrdinary)('says what is wrong with a data directory that cannot be written', async () => {
+  it.runIf(hasOrdinary)('[BAD-21] says what is wrong with a data directory that cannot be written', async () => {
     const readOnly = folder('read-only', 0o555, ordinary);
     expect(await refusal(readOnly, ordinary)).toMatchObject({
       code: 'DATA_DIR_UNUSABLE',
@@ -261,7 +261,7 @@ describe('embedded PostgreSQL', () => {
   });
 
   describe.runIf(isRoot)('as root', () => {
-    it('drops to nobody, owns nothing but the cluster, and works below a folder that nobody cannot enter', async () => {
+    it('[EMB-2] drops to nobody, owns nothing but the cluster, and works below a folder that nobody cannot enter', async () => {
       const dataDir = path.join(folder('like-root-home', 0o700), 'project', '.gatehouse');
       const server = await start(dataDir);
       expect(readFileSync(`/proc/${server.ownerPid}/status`, 'utf8')).toMatch(/^Uid:\t65534\t65534\t65534\t65534$/m);
@@ -275,7 +275,7 @@ describe('embedded PostgreSQL', () => {
       expect(await sql(second.url, 'SELECT * FROM kept')).toEqual([]);
     });
 
-    it('runs as the owner of a cluster that an ordinary user made', async () => {
+    it('[EMB-2] runs as the owner of a cluster that an ordinary user made', async () => {
       const dataDir = path.join(folder('handed-over', 0o755, { uid: 1234, gid: 1234 }), 'data');
       mkdirSync(dataDir);
       await end((await start(dataDir)).child, 'SIGTERM');
@@ -287,7 +287,7 @@ describe('embedded PostgreSQL', () => {
       expect(readFileSync(`/proc/${server.ownerPid}/status`, 'utf8')).toMatch(/^Uid:\t1234\t/m);
     });
 
-    it('copies binaries that nobody cannot reach to a place of root, once', () => {
+    it('[EMB-2] copies binaries that nobody cannot reach to a place of root, once', () => {
       const installed = locatePostgresBinaries();
       const hidden = folder('hidden', 0o700);
       const version = `test-${process.pid}`;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { generateMasterKey } from '#crypto';
 import { createTestDatabase, freePort, startGatehouse, type TestDatabase } from '#testing';
 import { startTransactionPooler } from '../service/transaction-pooler.js';
-import { connectionsTo, occupyPort, processesIn, run, sql, type Ended } from './server-support.js';
+import { connectionsTo, occupyPort, processesIn, run, sql, startLyingProxy, type Ended } from './server-support.js';
 
 const base = mkdtempSync(path.join(tmpdir(), 'gatehouse-refusals-'));
 let last = 0;
@@ -132,6 +132,14 @@ describe('the database', () => {
     expectRefused(ended, 'DATABASE_UNAVAILABLE');
     expect(ended.stderr + ended.stdout).not.toContain('sesame');
     expect(ended.ms).toBeLessThan(9_000);
+  });
+
+  it('[DB-2] older than PostgreSQL 15 is refused with the remedy', async () => {
+    const [row] = await sql<{ server_version_num: string }>(database.url, 'show server_version_num');
+    const own = row?.server_version_num ?? '';
+    await using old = await startLyingProxy(database.url, own, `14${own.slice(2)}`);
+    const ended = await run(['serve'], env({ DATABASE_URL: old.url }));
+    expectRefused(ended, 'DATABASE_TOO_OLD', 'PostgreSQL 14', 'Upgrade to PostgreSQL 15');
   });
 
   it('[DB-4] of a newer release is refused with the remedy, and not touched', async () => {

@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { createPool } from '#postgres';
 import {
   addUpstream,
@@ -99,6 +99,37 @@ export async function occupyPort(): Promise<{ port: number } & AsyncDisposable> 
     [Symbol.asyncDispose]: () => {
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => void server.close(() => resolve()));
+    },
+  };
+}
+
+/** Passes everything on to the server of `url`, but lets it say one word where it says another of the same length. */
+export async function startLyingProxy(
+  url: string,
+  from: string,
+  to: string,
+): Promise<{ url: string } & AsyncDisposable> {
+  const target = new URL(url);
+  const sockets = new Set<Socket>();
+  const proxy = createServer((client) => {
+    const server = connect(Number(target.port), target.hostname);
+    for (const socket of [client, server]) sockets.add(socket.on('error', () => socket.destroy()));
+    client.pipe(server);
+    server.on('data', (data: Buffer) =>
+      client.write(Buffer.from(data.toString('latin1').replaceAll(from, to), 'latin1')),
+    );
+    server.on('end', () => client.end());
+  });
+  await new Promise<void>((resolve) => void proxy.listen(0, '127.0.0.1', resolve));
+  const address = proxy.address();
+  const told = new URL(url);
+  told.port = String(typeof address === 'object' && address ? address.port : 0);
+  told.searchParams.set('sslmode', 'disable');
+  return {
+    url: told.href,
+    [Symbol.asyncDispose]: () => {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => void proxy.close(() => resolve()));
     },
   };
 }

@@ -193,12 +193,12 @@ describe('advisory locks', () => {
 });
 
 describe('servers', () => {
-  it('accepts PostgreSQL 18 and a role that was entered', async () => {
+  it('[DB-2] accepts PostgreSQL 18 and a role that was entered', async () => {
     expect(await serverVersion(pool)).toBeGreaterThanOrEqual(180_000);
     await expect(assertSupportedServer(pool, 'postgres')).resolves.toBeUndefined();
   });
 
-  it('accepts PostgreSQL 15', async ({ skip }) => {
+  it('[DB-2] accepts PostgreSQL 15', async ({ skip }) => {
     const old = await startPostgres15();
     skip(old === null, 'PostgreSQL 15 is not installed');
     if (!old) return;
@@ -212,7 +212,7 @@ describe('servers', () => {
     }
   });
 
-  it.each([1, 2, 3])('refuses a pooler in transaction mode with %i backends', async (backends) => {
+  it.each([1, 2, 3])('[DB-5] refuses a pooler in transaction mode with %i backends', async (backends) => {
     const pooler = await startTransactionPooler({ port: Number(new URL(database.url).port), backends });
     const url = `postgres://postgres@127.0.0.1:${pooler.port}/postgres?sslmode=disable`;
     try {
@@ -223,7 +223,7 @@ describe('servers', () => {
     }
   });
 
-  it('refuses a pooler that drops the role', async () => {
+  it('[DB-5] refuses a pooler that drops the role', async () => {
     await expect(assertSupportedServer(pool, 'gatehouse_app')).rejects.toMatchObject({
       code: 'DATABASE_POOLER_UNSUPPORTED',
     });
@@ -231,7 +231,7 @@ describe('servers', () => {
 });
 
 describe('waiting for the database', () => {
-  it('gives up after its time, names the setting and hides the password', async () => {
+  it('[BAD-18] gives up after its time, names the setting and hides the password', async () => {
     const url = `postgres://postgres:sesame@127.0.0.1:${await freePort()}/x`;
     const failure = await waitForDatabase({ url }, 300).catch((error: unknown) => error);
     expect(failure).toMatchObject({

@@ -108,7 +108,7 @@ describe('sslmode against a server with TLS', () => {
     { mode: 'require', host: '127.0.0.1', root: 'ca', ssl: true },
     { mode: 'verify-ca', host: '127.0.0.1', root: 'ca', ssl: true },
     { mode: 'verify-full', host: 'localhost', root: 'ca', ssl: true },
-  ])('$mode to $host with root "$root": encrypted is $ssl', async ({ mode, host, root, ssl }) => {
+  ])('[DB-1] $mode to $host with root "$root": encrypted is $ssl', async ({ mode, host, root, ssl }) => {
     expect(await encrypted(url(host, mode, root && `&sslrootcert=${file(`${root}.crt`)}`))).toBe(ssl);
   });
 
@@ -119,14 +119,14 @@ describe('sslmode against a server with TLS', () => {
     { mode: 'verify-full', host: 'localhost', root: '', why: 'an authority that nobody knows' },
     // Node compares with "localhost" when it sends no server name, which is the case for an address.
     { mode: 'verify-full', host: '127.0.0.1', root: 'ca', why: 'another host name' },
-  ])('$mode to $host with root "$root" refuses $why', async ({ mode, host, root }) => {
+  ])('[DB-1] $mode to $host with root "$root" refuses $why', async ({ mode, host, root }) => {
     await expect(encrypted(url(host, mode, root && `&sslrootcert=${file(`${root}.crt`)}`))).rejects.toMatchObject({
       code: 'DATABASE_UNAVAILABLE',
       message: expect.stringContaining('sslrootcert'),
     });
   });
 
-  it('shows its own certificate', async () => {
+  it('[DB-1] shows its own certificate', async () => {
     const address = url('127.0.0.1', 'require').replace('postgres@', 'with_certificate@');
     expect(await encrypted(`${address}&sslcert=${file('client.crt')}&sslkey=${file('client.key')}`)).toBe(true);
     await expect(encrypted(address)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
@@ -142,7 +142,7 @@ describe('sslmode against a server with TLS', () => {
 });
 
 describe('sslmode against a server without TLS', () => {
-  it('prefer, and no mode at all, do without', async () => {
+  it('[DB-1] prefer, and no mode at all, do without', async () => {
     expect(await encrypted(`${inject('pgUrl')}?sslmode=prefer`)).toBe(false);
     expect(await encrypted(inject('pgUrl'))).toBe(false);
   });

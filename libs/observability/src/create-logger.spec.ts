@@ -13,7 +13,7 @@ const memory = (level: LogLevel = 'info') => {
 describe('logger', () => {
   it('writes one JSON line with ISO time, level, service, fields and message', () => {
     const { logger, lines, last } = memory();
-    logger.info({ upstream: 'github', latencyMs: 12 }, 'upstream checked');
+    logger.info({ upstream: 'github', durationMs: 12 }, 'upstream checked');
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(/\n$/);
     expect(last()).toEqual({
@@ -22,7 +22,7 @@ describe('logger', () => {
       pid: process.pid,
       service: 'gateway',
       upstream: 'github',
-      latencyMs: 12,
+      durationMs: 12,
       msg: 'upstream checked',
     });
   });
@@ -42,10 +42,10 @@ describe('logger', () => {
       await Promise.resolve();
       logger.info('outer');
       expect(last()).toMatchObject({ requestId: 'req-00000001' });
-      runWithLogContext({ job: 'sync' }, () => logger.info('inner'));
-      expect(last()).toMatchObject({ requestId: 'req-00000001', job: 'sync' });
+      runWithLogContext({ queue: 'sync-catalog' }, () => logger.info('inner'));
+      expect(last()).toMatchObject({ requestId: 'req-00000001', queue: 'sync-catalog' });
       logger.info('outer again');
-      expect(last()).not.toHaveProperty('job');
+      expect(last()).not.toHaveProperty('queue');
     });
     logger.info('outside');
     expect(last()).not.toHaveProperty('requestId');
@@ -68,9 +68,21 @@ describe('logger', () => {
       level: 'info',
       service: 'gateway',
       msg: 'a\nb',
-      level_: 'fatal',
-      service_: 'other',
+      level_: '[redacted]',
+      service_: '[redacted]',
     });
+  });
+
+  it('[OBS-3] shows no field that is not classified public', () => {
+    const { logger, lines, last } = memory();
+    logger.child({ customer: 'Ada' }).info({ upstream: 'github', birthday: '1815', resource: 'file:///ada' }, 'x');
+    expect(last()).toMatchObject({
+      upstream: 'github',
+      customer: '[redacted]',
+      birthday: '[redacted]',
+      resource: '[sensitive]',
+    });
+    expect(lines.join('')).not.toMatch(/Ada|1815|ada/);
   });
 
   it('spells out errors under err', () => {

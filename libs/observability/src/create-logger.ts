@@ -2,7 +2,8 @@ import { pino, stdTimeFunctions, type Logger as PinoLogger } from 'pino';
 import { currentLogContext } from './log-context.js';
 import type { LogFields, Logger, LogMethod } from './logger.js';
 import { maskText } from './mask-text.js';
-import { redactCredentials } from './redact-credentials.js';
+import { logFields } from './log-fields.js';
+import { redactFields } from './redact-fields.js';
 
 /** From most to least talkative; `silent` writes nothing. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -27,7 +28,10 @@ export interface LoggerOptions {
 /** Names that the line itself uses; a field of that name gets a `_` behind it, so that it cannot forge the line. */
 const reserved: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'service', 'msg']);
 
-/** Creates the JSON logger of one service. No line holds a credential: see `redactCredentials` and `maskText`. */
+/**
+ * Creates the JSON logger of one service. A field shows only if `logFields` says that it is public, and no line holds a
+ * credential, wherever it stands: see `redactFields` and `maskText`.
+ */
 export function createLogger(options: LoggerOptions): Logger {
   const settings = {
     level: options.level,
@@ -48,7 +52,7 @@ function wrap(target: PinoLogger, bound: LogFields): Logger {
       const [fields, message] =
         typeof fieldsOrMessage === 'string' ? [{}, fieldsOrMessage] : [fieldsOrMessage, text ?? ''];
       // Without pino's own children a name set twice would stand in the line twice.
-      const line = redactCredentials({ ...currentLogContext(), ...bound, ...fields }) as LogFields;
+      const line = redactFields({ ...currentLogContext(), ...bound, ...fields }, logFields);
       target[level](unreserved(line), maskText(message));
     };
   return {

@@ -23,7 +23,7 @@ describe('NestLogger', () => {
       { level: 'debug', msg: 'Mapped {/x, GET} route', context: 'RouterExplorer' },
       { level: 'error', msg: 'boom', context: 'ExceptionsHandler', stack: expect.stringContaining('at x') },
       { level: 'warn', msg: 'careful' },
-      { level: 'trace', msg: 'detail', context: 'Ctx', data: [{ a: 1 }] },
+      { level: 'trace', msg: 'detail', context: 'Ctx', data: '[sensitive]' },
     ]);
   });
 

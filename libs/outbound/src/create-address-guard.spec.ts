@@ -51,7 +51,7 @@ describe('the address guard', () => {
     'http://[2001::1]/',
     'http://[::127.0.0.1]/',
     'http://[fec0::1]/',
-  ])('refuses %s', (url) => {
+  ])('[CAT-5] refuses %s', (url) => {
     expect(literal(url)).toThrow(expect.objectContaining({ code: 'UPSTREAM_BLOCKED_ADDRESS' }));
   });
 
@@ -69,7 +69,7 @@ describe('the address guard', () => {
     expect(literal('file:///etc/passwd')).toThrow(expect.objectContaining({ code: 'BAD_USER_INPUT' }));
   });
 
-  it('checks every address of a name at connect time', async () => {
+  it('[CAT-5] checks every address of a name at connect time', async () => {
     await expect(lookup([], 'a.example', ['1.1.1.1', '2.2.2.2'])).resolves.toBe('1.1.1.1');
     await expect(lookup([], 'a.example', ['1.1.1.1', '10.0.0.1'])).rejects.toMatchObject({
       code: 'UPSTREAM_BLOCKED_ADDRESS',

@@ -1,0 +1,57 @@
+import type { FieldClassification } from './redact-fields.js';
+
+/**
+ * Which fields of a log line may be read by everybody who reads logs (style: unclassified counts as secret). A field
+ * that is missing here is written as `[redacted]`, so a new one is a decision, not an accident.
+ */
+export const logFields: FieldClassification = {
+  action: 'public',
+  attempt: 'public',
+  calls: 'public',
+  cancelled: 'public',
+  catalogues: 'public',
+  code: 'public',
+  context: 'public',
+  // What a framework hands to the logger was never looked at by us.
+  data: 'sensitive',
+  details: 'public',
+  durationMs: 'public',
+  era: 'public',
+  err: 'public',
+  failures: 'public',
+  httpStatus: 'public',
+  list: 'public',
+  migrations: 'public',
+  note: 'public',
+  organizationId: 'public',
+  origin: 'public',
+  outcome: 'public',
+  path: 'public',
+  prompt: 'public',
+  protocolVersion: 'public',
+  queue: 'public',
+  reason: 'public',
+  records: 'public',
+  reloaded: 'public',
+  removed: 'public',
+  requestId: 'public',
+  // A resource's URI may carry what somebody looked up.
+  resource: 'sensitive',
+  resultIsError: 'public',
+  revision: 'public',
+  rpcCode: 'public',
+  server: 'public',
+  services: 'public',
+  signal: 'public',
+  staleForMs: 'public',
+  stack: 'public',
+  startMs: 'public',
+  step: 'public',
+  tokens: 'public',
+  tool: 'public',
+  upstream: 'public',
+  upstreamId: 'public',
+  upstreams: 'public',
+  users: 'public',
+  virtualServers: 'public',
+};
