@@ -117,7 +117,9 @@ function plantTree(root: string): void {
     write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'index.js' }));
     write(`node_modules/${name}/index.js`, 'module.exports = {};\n');
   }
-  const imports = Object.fromEntries(libs.map((lib) => [`#${lib}`, { 'gatehouse-source': `./libs/${lib}/src/index.ts` }]));
+  const imports = Object.fromEntries(
+    libs.map((lib) => [`#${lib}`, { 'gatehouse-source': `./libs/${lib}/src/index.ts` }]),
+  );
   write('package.json', JSON.stringify({ ...manifest, imports }));
   write('tsconfig.json', read('tsconfig.json'));
   for (const { file, code, also } of plantedViolations) {
