@@ -11,7 +11,7 @@ import {
   startPostgres15,
   until,
 } from '#testing';
-import { sql, statusOf } from './server-support.js';
+import { serves, sql, statusOf } from './server-support.js';
 
 const ready = (url: string): Promise<void> =>
   until(`${url}/readyz answers 200`, async () => (await statusOf(`${url}/readyz`)) === 200);
@@ -33,7 +33,7 @@ describe('a server with DATABASE_URL', () => {
       await addVirtualServer(admin, 'mine', await addUpstream(admin, 'fixture', upstream.url), ['echo']);
       const echo = (gateway: string) =>
         callMcp(`${gateway}/servers/mine/mcp`, token, 'tools/call', { name: 'echo', arguments: { text: 'fifteen' } });
-      await until('the gateway knows the server', async () => (await echo(server.gateway)).status === 200);
+      await until('the gateway knows the server', async () => serves(await echo(server.gateway)));
       expect((await echo(server.gateway)).text).toContain('fifteen');
       expect(await server.stop()).toMatchObject({ code: 0 });
       // The job store made objects of its own while it ran, which the next migration must leave alone.

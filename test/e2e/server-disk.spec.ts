@@ -15,7 +15,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ControlPlaneClient, startFixtureServer, startGatehouse, until, type FixtureServer } from '#testing';
 import { canEnter } from '../../apps/server/src/embedded-postgres/postgres-identity.js';
-import { auditProblems, beginJourney, processesIn, run } from './server-support.js';
+import { auditProblems, beginJourney, processesIn, run, serves } from './server-support.js';
 
 const isRoot = process.getuid?.() === 0;
 const nobody = { uid: 65_534, gid: 65_534 };
@@ -119,7 +119,7 @@ describe.runIf(isRoot)('a full disk', () => {
 
     rmSync(filler);
     await until('it recovers', async () => (await addTeam(`after-${Date.now()}`)).errors.length === 0);
-    await until('calls are served', async () => (await journey.call('echo', { text: 'x' })).status === 200);
+    await until('calls are served', async () => serves(await journey.call('echo', { text: 'x' })));
     expect(await server.stop()).toEqual({ code: 0, signal: null });
     await using again = await startGatehouse({ dataDir, env });
     const admin = new ControlPlaneClient(again.controlPlane).withToken(journey.token);

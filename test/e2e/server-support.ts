@@ -193,6 +193,9 @@ export interface Journey {
   call(tool: string, args: object, requestId?: string, gateway?: string): Promise<McpAnswer>;
 }
 
+/** Whether the answer is a result; unknown tools and failing upstreams are told with status 200, too. */
+export const serves = ({ body }: McpAnswer): boolean => body?.result !== undefined;
+
 /** Makes the journey's objects and waits until the gateway serves them. */
 export async function beginJourney(server: Gatehouse, upstreamUrl: string): Promise<Journey> {
   const { admin, token } = await signUpAdmin(server);
@@ -204,7 +207,7 @@ export async function beginJourney(server: Gatehouse, upstreamUrl: string): Prom
       JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: args } }),
       { 'mcp-protocol-version': '2025-11-25', 'x-request-id': requestId },
     );
-  await until('the gateway knows the server', async () => (await call('echo', { text: 'x' })).status === 200);
+  await until('the gateway knows the server', async () => serves(await call('echo', { text: 'x' })));
   return { server, admin, token, call };
 }
 
