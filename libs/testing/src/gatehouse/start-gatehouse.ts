@@ -110,16 +110,6 @@ export async function startGatehouse(options: GatehouseOptions = {}): Promise<Ga
   };
 }
 
-/** Runs the server when it is expected to refuse: waits for its end and returns what it said. */
-export async function expectRefusal(options: GatehouseOptions & { command?: string } = {}) {
-  const { child, dataDir, output, ended } = launch(options);
-  const late = setTimeout(() => child.kill('SIGKILL'), 60_000);
-  const { code, signal } = await ended;
-  clearTimeout(late);
-  if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
-  return { code, signal, ...output };
-}
-
 /** Waits until a condition holds; fails with `what` after `timeoutMs`. */
 export async function until(
   what: string,
