@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import {
   assertSupportedServer,
+  createDriverPool,
   createPool,
   serverVersion,
   waitForDatabase,
@@ -160,6 +161,24 @@ describe('lost connections', () => {
       await expect(during).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
       expect(await own.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
     });
+  });
+});
+
+describe('the driver pool that libraries borrow from', () => {
+  it('survives the end of a connection whose listeners a library has removed', async () => {
+    const driver = createDriverPool({ url: database.url, max: 1 });
+    try {
+      const client = await driver.connect();
+      const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      client.removeAllListeners();
+      const ended = new Promise((resolve) => client.once('end', resolve));
+      await pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
+      await ended;
+      client.release(true);
+      expect((await driver.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    } finally {
+      await driver.end();
+    }
   });
 });
 

@@ -1,7 +1,8 @@
 import type { ConnectionOptions as TlsConnectionOptions } from 'node:tls';
-import type pg from 'pg';
+import { Client } from 'pg';
 import { invalidUrl, parseDatabaseUrl } from './parse-database-url.js';
 import { preferTlsClient } from './prefer-tls-client.js';
+import { steadyClient } from './steady-client.js';
 import { tlsOptions } from './tls-options.js';
 
 /** How to reach the database and as what. Times are in milliseconds. */
@@ -35,8 +36,8 @@ export interface ConnectionOptions {
   readonly connectionTimeoutMillis: number;
   readonly keepAlive: boolean;
   readonly keepAliveInitialDelayMillis: number;
-  /** Present for `sslmode=prefer`; `pg.Pool` builds its clients with it. */
-  readonly Client?: typeof pg.Client;
+  /** The class that `pg.Pool` builds its clients with. */
+  readonly Client: typeof Client;
 }
 
 /** The server splits its options at blanks; a backslash keeps one. */
@@ -73,6 +74,6 @@ export function connectionOptions(settings: ConnectionSettings): ConnectionOptio
     connectionTimeoutMillis: connectTimeout,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    ...(tls.optional ? { Client: preferTlsClient(connectTimeout) } : {}),
+    Client: steadyClient(tls.optional ? preferTlsClient(connectTimeout) : Client),
   };
 }

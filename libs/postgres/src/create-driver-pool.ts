@@ -18,8 +18,7 @@ export function createDriverPool(settings: PoolSettings): Pool {
     max: settings.max,
     idleTimeoutMillis: settings.idleTimeout ?? 30_000,
   });
-  // Without listeners Node ends the process: pg emits for idle clients on the pool, for borrowed ones on the client.
+  // Without a listener Node ends the process; borrowed clients have their own (steadyClient).
   pool.on('error', (error) => settings.onConnectionLost?.(error));
-  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

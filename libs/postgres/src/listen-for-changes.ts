@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { connectionOptions, type ConnectionSettings } from './connection-options.js';
 import { toDomainError } from './to-domain-error.js';
 
@@ -66,7 +66,7 @@ export function listenForChanges(settings: ListenSettings): ChangeListener {
   };
 
   const listenOnce = async (): Promise<void> => {
-    const client = new (options.Client ?? Client)({ ...options, query_timeout: Math.max(1_000, heartbeat / 2) });
+    const client = new options.Client({ ...options, query_timeout: Math.max(1_000, heartbeat / 2) });
     const close = (): void => void client.end().catch(() => undefined);
     let failure: unknown;
     client.on('error', (error) => (failure ??= error));
