@@ -23,7 +23,14 @@ export async function startMortalPostgres(binFolder: string): Promise<MortalPost
   const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
   let second: OwnedProcess | null = null;
   const signalAll = (signal: NodeJS.Signals): void => {
-    for (const pid of family()) process.kill(pid, signal);
+    for (const pid of family()) {
+      try {
+        process.kill(pid, signal);
+      } catch (error) {
+        // It ended between the look and the signal.
+        if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+      }
+    }
   };
   return {
     url: cluster.url,
