@@ -99,6 +99,28 @@ describe('retention', () => {
     expect(await after.verify()).toEqual([2, 'MISSING_RECORDS 3']);
   });
 
+  // The worker signed for whatever lay in an old month, so rows that were put there excused any record at all.
+  it('does not sign for planted records: nobody can have recent ones excused by dating copies back', async () => {
+    await makePartitions();
+    const { organizationId, verify } = await recorded([july, july + 1, july + 2, july + 3]);
+    const real = await db.owner.query<{ sequence: string; previous_hash: string; hash: string }>(
+      'select sequence, previous_hash, hash from audit_events where organization_id = $1 order by sequence limit 3',
+      [organizationId],
+    );
+    // What the role of the jobs may do: add rows.
+    for (const { sequence, previous_hash, hash } of real)
+      await db.system.query(
+        `insert into audit_events (id, organization_id, writer, epoch, sequence, occurred_at, action, outcome, actor_kind,
+           request_id, details, previous_hash, hash)
+         select gen_random_uuid(), organization_id, writer, epoch, sequence, $3, 'x', outcome, actor_kind, 'x', '{}', $4, $5
+         from audit_events where organization_id = $1 and sequence = $2 limit 1`,
+        [organizationId, sequence, new Date(may), previous_hash, hash],
+      );
+    expect(await dropExpiredPartitions(db.system, keyring, june)).toEqual(['audit_events_202405']);
+    await db.owner.query('delete from audit_events where organization_id = $1 and sequence <= 3', [organizationId]);
+    expect(await verify()).toEqual([1, 'MISSING_RECORDS 1']);
+  });
+
   it('excuses nothing on the word of a forged checkpoint', async () => {
     await makePartitions();
     const { organizationId, verify } = await recorded([may, may + 1, july]);

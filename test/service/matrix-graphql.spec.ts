@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectedCells, matrixRoles, matrixRows, relations, type MatrixCell, type MatrixRow } from '../authz/matrix.js';
 import type { Action, Subject } from '#authz';
+import { organizationRoles } from '#contracts';
 import { encodeGlobalId } from '#kernel';
 import { decisionOf, isTeamRole, keyOf, startMatrixHouse, type MatrixHouse } from './matrix-house.js';
 
@@ -205,6 +206,33 @@ describe('the role matrix through GraphQL', () => {
     };
     const attemptEvent = (cell: MatrixCell) => (cell.action === 'read' ? readEvent(cell) : attempt(cell));
     expect(await compare('AuditEvent', attemptEvent)).toBe(42);
+  });
+
+  it('agrees with the committed one for RoleBinding [AUZ-1]', async () => {
+    const asEnum = (role: string) => role.toUpperCase().replaceAll('-', '_');
+    const bound = new Map<string, string>();
+    for (const variant of organizationRoles)
+      for (const relation of ['team-mate', 'stranger'] as const) {
+        const options = { organizationRole: variant, teams: [[teamOf(relation), 'team-member']] } as const;
+        bound.set(`${variant} ${relation}`, (await cp.seed.user(cp.organizationId, options)).globalId);
+      }
+    const shown = async ({ role }: MatrixCell, id: string, variant: string) => {
+      const text = 'query($id: ID!) { node(id: $id) { ... on User { organizationRoles } } }';
+      const answer = await actorOf(role).user.query(text, { id });
+      return decisionOf(answer) && answer.data.node.organizationRoles.includes(asEnum(variant));
+    };
+    const binding = (cell: MatrixCell) => {
+      const variant = String(cell.variant);
+      // A binding of the actor's own would be a further role of theirs.
+      const id = bound.get(`${variant} ${cell.relation}`);
+      if (id === undefined) return null;
+      if (cell.action === 'read') return shown(cell, id, variant);
+      // Roles are bound to somebody new, who shares no team.
+      if (cell.action !== 'create' || cell.relation !== 'stranger') return null;
+      const somebody = { email: `${unique('bound')}@example.com`, displayName: 'x', organizationRole: asEnum(variant) };
+      return mutated(cell, 'createUser', somebody);
+    };
+    expect(await compare('RoleBinding', binding)).toBe(7 * 3 * 2 + 7 * 3);
   });
 
   it('leaves only those cells out that no operation of the schema can express', () => {

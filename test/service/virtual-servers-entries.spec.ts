@@ -154,6 +154,25 @@ describe('entries of virtual servers', () => {
     expect(data.node.entries.edges[0].node).toMatchObject({ exposedName: 'search', tool: null });
   });
 
+  // The refusal spelled the upstream and the tool behind an entry that the caller sees by its name only.
+  it('do not tell who renames a hidden object what it is', async () => {
+    const shared = await created(owner, { visibility: 'TEAM', teamId: team.globalId });
+    const admin = await cp.seed.user(cp.organizationId, { teams: [[team, 'team-admin']] });
+    const veiled = await seedUpstream(cp.seed, cp.organizationId, 'veiled', { owner, visibility: 'PRIVATE' });
+    const made = await add(
+      owner,
+      shared.id,
+      { toolId: veiled.tool.globalId, nameOverride: 'one' },
+      { toolId: github.tool.globalId, nameOverride: 'two' },
+    );
+    const [{ id }] = made.data.addVirtualServerEntries.entries;
+    const answer = await admin.query(updateEntry, { input: { id, nameOverride: 'two' } });
+    const [error] = payloadOf(answer).userErrors;
+    expect(error).toMatchObject({ code: 'CONFLICT', field: 'nameOverride' });
+    expect(error?.message).toContain('that you may not see');
+    expect(answer.text).not.toContain('veiled');
+  });
+
   it('take only what the composer may execute: hidden is missing, readable is not enough', async () => {
     const { id } = await created(owner);
     const foreign = await cp.seed.organization(`elsewhere-${newId().slice(-6)}`);

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { newId } from '#kernel';
 import { startBrokenServer, startFixtureServer } from '#testing';
@@ -137,6 +139,31 @@ describe('a check of an upstream', () => {
     });
     await check(id, worked);
     expect(await operationOf(worked)).toEqual(operation);
+  });
+
+  // PostgreSQL refuses U+0000, and an upstream chooses a part of the text: the job failed and told nobody why.
+  it('answers the operation also when the upstream puts a NUL into its refusal', async () => {
+    const server = createServer((request, response) => {
+      request.resume().on('end', () => {
+        const error = { code: -32603, message: 'no\0way' };
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ jsonrpc: '2.0', id: 1, error }));
+      });
+    });
+    await new Promise<void>((done) => void server.listen(0, '127.0.0.1', done));
+    try {
+      const { port } = server.address() as AddressInfo;
+      const id = await bench.addUpstream({ url: `http://127.0.0.1:${port}/mcp` });
+      const operation = await bench.addOperation(id, 'CHECK');
+      await check(id, operation);
+      expect(await operationOf(operation)).toMatchObject({
+        state: 'FAILED',
+        code: 'UPSTREAM_NOT_MCP',
+        message: expect.stringContaining('no\ufffdway'),
+      });
+    } finally {
+      server.close();
+    }
   });
 
   it('skips a disabled upstream, and says so to whoever asked', async () => {

@@ -289,6 +289,27 @@ describe('a sync that fails', () => {
     },
   );
 
+  // Each page had its limit, all of them together had none: five such upstreams stopped the syncs of every organization.
+  it('ends when an upstream makes it slow with ever more pages', async () => {
+    await using slow = await createWorkerBench(inject('pgUrl'), {
+      GATEHOUSE_CATALOG_TIMEOUT: '200ms',
+      GATEHOUSE_CATALOG_MAX_PAGES: '100000',
+      GATEHOUSE_CATALOG_MAX_OBJECTS: '1000000',
+    });
+    const { run } = await slow.processors();
+    await using bad = await startBrokenServer('endless-pages');
+    const upstreamId = await slow.addUpstream({ url: bad.url });
+    const operationId = await slow.addOperation(upstreamId, 'SYNC');
+    await run['sync-catalog']({ organizationId: slow.organizationId, upstreamId, operationId }, firstTry());
+    expect(await slow.one('select state, code, message from upstream_operations where id = $1', [operationId])).toEqual(
+      {
+        state: 'FAILED',
+        code: 'UPSTREAM_TIMEOUT',
+        message: expect.stringContaining('GATEHOUSE_CATALOG_TIMEOUT'),
+      },
+    );
+  });
+
   it('in the middle of the pages keeps all rows, too [CAT-7]', async () => {
     await using server = await startFixtureServer({ era: 'dual', pageSize: 2 });
     const id = await bench.addUpstream({ url: server.url });

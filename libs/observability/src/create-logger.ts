@@ -1,4 +1,5 @@
 import { pino, stdTimeFunctions, type Logger as PinoLogger } from 'pino';
+import { LineOutput } from './line-output.js';
 import { currentLogContext } from './log-context.js';
 import type { LogFields, Logger, LogMethod } from './logger.js';
 import { maskText } from './mask-text.js';
@@ -41,7 +42,19 @@ export function createLogger(options: LoggerOptions): Logger {
     // Errors are spelled out, masked, before they reach pino.
     serializers: { err: (value: unknown) => value },
   };
-  return wrap(options.destination ? pino(settings, options.destination) : pino(settings), {});
+  return wrap(pino(settings, options.destination ?? standardOutput()), {});
+}
+
+let output: LineOutput | null = null;
+
+/** One for all loggers of the process, so that their lines do not mix; it writes its last lines at exit. */
+function standardOutput(): LineOutput {
+  if (output === null) {
+    const opened = new LineOutput(1);
+    process.once('exit', () => opened.flushSync());
+    output = opened;
+  }
+  return output;
 }
 
 function wrap(target: PinoLogger, bound: LogFields): Logger {

@@ -8,10 +8,14 @@ export interface ServerSentEvent {
   readonly id: string | null;
 }
 
+const lineEnd = /\r\n?|\n/g;
+
 /** Splits a `text/event-stream` body, chunk by chunk, into events. Comment lines (keep-alives) are dropped. */
 export class EventStreamParser {
   private readonly decoder = new StringDecoder('utf8');
-  private rest = '';
+  /** The line that has not ended yet, as it came: joined once, at its end, so no byte is looked at twice. */
+  private pieces: string[] = [];
+  private afterCr = false;
   private event = '';
   private id: string | null = null;
   private data: string[] = [];
@@ -19,29 +23,27 @@ export class EventStreamParser {
 
   /** The events that this chunk completes, in order. */
   push(chunk: Buffer): ServerSentEvent[] {
-    let text = this.rest + this.decoder.write(chunk);
-    if (this.first && text.length > 0) {
-      this.first = false;
-      if (text.charCodeAt(0) === 0xfeff) text = text.slice(1);
-    }
+    const text = this.decoder.write(chunk);
     const events: ServerSentEvent[] = [];
-    let start = 0;
-    for (;;) {
-      const end = this.lineEnd(text, start);
-      if (end === -1) break;
-      this.line(text.slice(start, end), events);
-      start = text.charCodeAt(end) === 13 && text.charCodeAt(end + 1) === 10 ? end + 2 : end + 1;
+    if (text === '') return events;
+    let start = this.skip(text);
+    lineEnd.lastIndex = start;
+    for (let end = lineEnd.exec(text); end !== null; end = lineEnd.exec(text)) {
+      this.pieces.push(text.slice(start, end.index));
+      this.line(this.pieces.join(''), events);
+      this.pieces = [];
+      start = lineEnd.lastIndex;
     }
-    this.rest = start === 0 ? text : text.slice(start);
+    if (start < text.length) this.pieces.push(text.slice(start));
+    this.afterCr = text.endsWith('\r');
     return events;
   }
 
-  /** A CR at the very end may be half of a CRLF, so it waits for the next chunk. */
-  private lineEnd(text: string, start: number): number {
-    const lf = text.indexOf('\n', start);
-    const cr = text.indexOf('\r', start);
-    if (cr === -1 || (lf !== -1 && lf < cr)) return lf;
-    return cr === text.length - 1 ? -1 : cr;
+  /** How much of a chunk's begin says nothing: a byte order mark, or the LF of a CRLF that was cut in two. */
+  private skip(text: string): number {
+    const isMark = this.first && text.charCodeAt(0) === 0xfeff;
+    this.first = false;
+    return isMark || (this.afterCr && text.startsWith('\n')) ? 1 : 0;
   }
 
   private line(line: string, events: ServerSentEvent[]): void {

@@ -24,6 +24,11 @@ describe('checkDocumentText', () => {
     expect(check(fragments(101))).toThrow(refused);
   });
 
+  it('accepts 5000 tokens and refuses 5001, in words of its own', () => {
+    expect(check(`{${' a'.repeat(4998)} }`)).not.toThrow();
+    expect(check(`{${' a'.repeat(4999)} }`)).toThrow('The document has more than 5000 tokens; ask for less at a time.');
+  });
+
   it('does not count what stands in strings and comments', () => {
     const brackets = '[{('.repeat(300);
     expect(check(`{ a(b: "${brackets}", c: """${brackets} \\""" ${brackets}""") } # ${brackets}`)).not.toThrow();

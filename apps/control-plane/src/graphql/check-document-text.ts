@@ -29,6 +29,7 @@ export function checkDocumentText(text: string, maxTokens: number): void {
     if (nesting > maxNesting) throw tooComplex(`nests brackets deeper than ${maxNesting} levels`);
     if (fragments > maxFragments) throw tooComplex(`defines more than ${maxFragments} fragments`);
   }
+  throw tooComplex(`has more than ${maxTokens} tokens; ask for less at a time`);
 }
 
 function advance(lexer: Lexer): Token | null {

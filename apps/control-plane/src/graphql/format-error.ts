@@ -16,8 +16,8 @@ const apolloCodes: Readonly<Record<string, ErrorCode>> = {
   PERSISTED_QUERY_NOT_SUPPORTED: 'MALFORMED_REQUEST',
 };
 
-/** graphql-js has no code for a document of too many tokens, or of too many fields that may overlap. */
-const parserGaveUp = /^(Syntax Error: Document contains more|Validation aborted)/;
+/** graphql-js has no code for a document of too many fields that may overlap. */
+const validationGaveUp = /^Validation aborted/;
 
 /** What was thrown in a resolver, or before any ran. */
 function originalOf(thrown: unknown): unknown {
@@ -69,7 +69,7 @@ export function formatErrorWith(logger: Logger) {
     const original = originalOf(thrown);
     const apolloCode = apolloCodes[String(formatted.extensions?.code)];
     if (!(original instanceof DomainError) && apolloCode !== undefined) {
-      const code = parserGaveUp.test(formatted.message) ? 'QUERY_TOO_COMPLEX' : apolloCode;
+      const code = validationGaveUp.test(formatted.message) ? 'QUERY_TOO_COMPLEX' : apolloCode;
       return { message: formatted.message, ...place, extensions: extensionsFor(code) };
     }
     const shown = publicError(original);

@@ -151,7 +151,9 @@ async function rename(
   if (!object) throw notFound('VirtualServerEntry');
   const renamed = { kind: entry.kind, exposedName: exposedName(object, override, prefixNames), object };
   const standing = await namesakes(ctx, tx, entry.virtualServerId, [renamed], entry.id);
-  refuseCollisions(standing, [{ ...renamed, field: 'nameOverride' }], prefixNames);
+  // The refusal spells out what is behind a name: as far as the caller may see it.
+  const visible = standing.length === 0 ? null : ((await findComposed(tx, [target], ctx)).get(target.id) ?? null);
+  refuseCollisions(standing, [{ ...renamed, object: visible, field: 'nameOverride' }], prefixNames);
   entry.nameOverride = override;
   entry.exposedName = renamed.exposedName;
 }

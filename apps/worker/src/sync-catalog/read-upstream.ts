@@ -1,5 +1,5 @@
 import type { Config } from '#config';
-import type { DomainError } from '#kernel';
+import { DomainError } from '#kernel';
 import { closeLegacySession, fetchCatalog, probeUpstream, type UpstreamIdentity } from '#mcp';
 import type { DialedUpstream } from '../upstreams/dialed-upstream.js';
 import type { UpstreamDialer } from '../upstreams/upstream-dialer.js';
@@ -20,7 +20,7 @@ export type Reading = { readonly latencyMs: number } & (
   | { readonly identity: UpstreamIdentity; readonly error: null; readonly catalog: OfferedCatalog }
 );
 
-/** Probes an upstream, then reads its whole catalogue. `latencyMs` is that of the probe. */
+/** Probes an upstream, then reads its whole catalogue, within `catalog.timeout`. `latencyMs` is that of the probe. */
 export async function readUpstream(
   dialer: UpstreamDialer,
   upstream: DialedUpstream,
@@ -32,9 +32,11 @@ export async function readUpstream(
   if (!probe.ok) return { latencyMs, identity: null, error: probe.error };
   const identity = probe.value;
   const fetched = await dialer.dial(upstream, job.requestId, async (connection) => {
+    const deadline = deadlineOf(upstream, limits.timeout);
     try {
-      return await fetchCatalog(connection, identity, limits, job.signal);
+      return await fetchCatalog(connection, identity, limits, AbortSignal.any([job.signal, deadline.signal]));
     } finally {
+      deadline.clear();
       await closeLegacySession(connection, identity);
     }
   });
@@ -49,4 +51,13 @@ export async function readUpstream(
     });
   const lists = Object.fromEntries(listNames.map((list) => [list, rowsOf(list)])) as Record<ListName, CatalogRow[]>;
   return { latencyMs, identity, error: null, catalog: { lists, warnings } };
+}
+
+/** Each step has its own limit, but an upstream chooses how many there are: slow ones would keep the jobs of others waiting. */
+function deadlineOf({ slug }: DialedUpstream, ms: number) {
+  const controller = new AbortController();
+  const text = `Upstream "${slug}" did not show its whole catalogue within ${ms} ms. Check the upstream, or raise GATEHOUSE_CATALOG_TIMEOUT.`;
+  const late = () => controller.abort(new DomainError('UPSTREAM_TIMEOUT', text, { details: { upstream: slug } }));
+  const timer = setTimeout(late, ms);
+  return { signal: controller.signal, clear: () => clearTimeout(timer) };
 }

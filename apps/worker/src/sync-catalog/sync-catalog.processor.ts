@@ -32,8 +32,9 @@ export class SyncCatalogProcessor {
 
   async process(payload: JobPayload<'sync-catalog'>, job: JobContext): Promise<void> {
     await this.jobs.run('sync-catalog', payload, job, async (ctx, upstream) => {
-      const { maxPages, maxObjects, maxDefinition } = this.config.catalog;
-      const reading = await readUpstream(this.dialer, upstream, { maxPages, maxObjects, maxDefinition }, job);
+      const { maxPages, maxObjects, maxDefinition, maxSize, timeout } = this.config.catalog;
+      const limits = { maxPages, maxObjects, maxDefinition, maxSize, timeout };
+      const reading = await readUpstream(this.dialer, upstream, limits, job);
       const { slug } = upstream;
       if (reading.error) this.logger.warn({ upstream: slug, code: reading.error.code }, reading.error.message);
       return this.settlementOf(ctx, upstream, reading);

@@ -48,7 +48,8 @@ export async function finishOperation(
   if (!row || row.finishedAt !== null) return;
   row.state = result.state;
   row.code = result.code;
-  row.message = result.message;
+  // PostgreSQL keeps no NUL; upstreams choose a part of this text.
+  row.message = result.message?.replaceAll('\0', '\ufffd') ?? null;
   row.result = result.result && JSON.stringify(result.result);
   row.finishedAt = new Date(ctx.clock.now());
 }

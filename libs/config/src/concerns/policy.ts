@@ -207,6 +207,18 @@ export const catalog = concern('Catalogue sync', {
     default: '1MiB',
     description: 'Size of one definition.',
   }),
+  maxSize: setting({
+    env: 'GATEHOUSE_CATALOG_MAX_SIZE',
+    schema: bytes(1024, 4 * 1024 ** 3),
+    default: '64MiB',
+    description: 'Size of all definitions of an upstream together.',
+  }),
+  timeout: setting({
+    env: 'GATEHOUSE_CATALOG_TIMEOUT',
+    schema: duration(50, 3_600_000),
+    default: '2m',
+    description: 'Time to read the whole catalogue of an upstream.',
+  }),
 });
 
 /** Evidence. */

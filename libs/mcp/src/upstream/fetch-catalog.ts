@@ -12,6 +12,8 @@ export interface CatalogLimits {
   readonly maxObjects: number;
   /** Bytes of one definition. */
   readonly maxDefinition: number;
+  /** Bytes of all definitions together. */
+  readonly maxSize: number;
 }
 
 /** Everything that an upstream offers. */
@@ -30,6 +32,15 @@ interface Reading {
   readonly limits: CatalogLimits;
   readonly warnings: string[];
   readonly signal: AbortSignal | undefined;
+  /** Bytes of the definitions read so far. */
+  size: number;
+}
+
+/** One list as far as it is read. */
+interface FoundList {
+  readonly objects: Map<string, CatalogObject>;
+  /** What is left out counts as well: each costs time and a warning. */
+  listed: number;
 }
 
 const invalid = (reading: Reading, problem: string) =>
@@ -57,22 +68,28 @@ async function page(reading: Reading, kind: CatalogKind, cursor: string | null):
   }
 }
 
-function collect(reading: Reading, kind: CatalogKind, result: UpstreamResult, found: Map<string, CatalogObject>): void {
+function collect(reading: Reading, kind: CatalogKind, result: UpstreamResult, found: FoundList): void {
   const { member, method } = catalogLists[kind];
-  if (!Array.isArray(result.value[member])) throw invalid(reading, `answered ${method} without "${member}"`);
+  const { maxDefinition, maxObjects, maxSize } = reading.limits;
+  const values = result.value[member];
+  if (!Array.isArray(values)) throw invalid(reading, `answered ${method} without "${member}"`);
+  found.listed += values.length;
+  if (found.listed > maxObjects)
+    throw invalid(reading, `lists more than ${maxObjects} ${member} (GATEHOUSE_CATALOG_MAX_OBJECTS)`);
   for (const definition of arrayElements(memberValue(result.text, member) ?? '[]')) {
-    const object = readCatalogObject(kind, reading.identity.era, definition, reading.limits.maxDefinition);
+    reading.size += Buffer.byteLength(definition);
+    if (reading.size > maxSize)
+      throw invalid(reading, `offers more than ${maxSize} bytes of definitions (GATEHOUSE_CATALOG_MAX_SIZE)`);
+    const object = readCatalogObject(kind, reading.identity.era, definition, maxDefinition);
     const what = `${member}: ${typeof object === 'string' ? definition.slice(0, 80) : object.key}`;
     if (typeof object === 'string') reading.warnings.push(`${what} is left out: ${object}`);
-    else if (found.has(object.key)) reading.warnings.push(`${what} is listed twice; the first one counts`);
-    else found.set(object.key, object);
-    if (found.size > reading.limits.maxObjects)
-      throw invalid(reading, `lists more than ${reading.limits.maxObjects} ${member} (GATEHOUSE_CATALOG_MAX_OBJECTS)`);
+    else if (found.objects.has(object.key)) reading.warnings.push(`${what} is listed twice; the first one counts`);
+    else found.objects.set(object.key, object);
   }
 }
 
 async function list(reading: Reading, kind: CatalogKind): Promise<CatalogObject[]> {
-  const found = new Map<string, CatalogObject>();
+  const found: FoundList = { objects: new Map(), listed: 0 };
   const seen = new Set<string>();
   const { method } = catalogLists[kind];
   let cursor: string | null = null;
@@ -86,7 +103,7 @@ async function list(reading: Reading, kind: CatalogKind): Promise<CatalogObject[
     if (result === null) return [];
     collect(reading, kind, result, found);
     const next = result.value['nextCursor'];
-    if (next === undefined || next === null) return [...found.values()];
+    if (next === undefined || next === null) return [...found.objects.values()];
     if (typeof next !== 'string') throw invalid(reading, `sent a cursor of ${method} that is no string`);
     if (seen.has(next)) throw invalid(reading, `repeats a cursor of ${method}`);
     seen.add(next);
@@ -95,8 +112,8 @@ async function list(reading: Reading, kind: CatalogKind): Promise<CatalogObject[
 }
 
 /**
- * Reads everything that the upstream's capabilities announce, every page, definitions whole. Too many pages or objects,
- * a repeated cursor, a list that is none: UPSTREAM_CATALOG_INVALID. A single bad object is left out with a warning.
+ * Reads everything that the upstream's capabilities announce, every page, definitions whole. Too many pages, objects or
+ * bytes, a repeated cursor, a list that is none: UPSTREAM_CATALOG_INVALID. A single bad object is left out with a warning.
  */
 export async function fetchCatalog(
   connection: UpstreamConnection,
@@ -105,7 +122,7 @@ export async function fetchCatalog(
   signal?: AbortSignal,
 ): Promise<UpstreamCatalog> {
   const warnings: string[] = [];
-  const reading: Reading = { connection, identity, limits, warnings, signal };
+  const reading: Reading = { connection, identity, limits, warnings, signal, size: 0 };
   const has = (capability: string) => identity.capabilities[capability] !== undefined;
   return {
     tools: has('tools') ? await list(reading, 'TOOL') : [],

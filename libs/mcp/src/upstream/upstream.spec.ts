@@ -13,7 +13,7 @@ const pools = createUpstreamPools({
   connectTimeoutMs: 1000,
   connections: 8,
 });
-const limits = { maxPages: 20, maxObjects: 100, maxDefinition: 10_000 };
+const limits = { maxPages: 20, maxObjects: 100, maxDefinition: 10_000, maxSize: 1_000_000 };
 const connect = (url: string, credential: Record<string, string> = {}, timeoutMs = 3000) =>
   createUpstreamConnection({
     name: 'crm',
@@ -102,6 +102,34 @@ describe('the upstream connector', () => {
     expect(catalog.warnings.join('\n')).toMatch(
       /no "name"[^]*inputSchema[^]*integer or boolean[^]*MAX_DEFINITION[^]*nested deeper[^]*twice[^]*__proto__[^]*not an object/,
     );
+  });
+
+  // Only objects that could be read used to count: one answer of [1,1,1…] cost gigabytes of warnings.
+  it('counts what it leaves out among the objects, so a list of rubbish ends like any other that is too long', async () => {
+    await using server = await startFixtureServer({ era: 'modern' });
+    const [tool] = server.catalogue.tools;
+    if (!tool) throw new Error('the fixture has no tool');
+    const connection = connect(server.url);
+    const identity = await probeUpstream(connection);
+    for (const definition of [1 as never, tool.definition]) {
+      server.catalogue.tools = Array.from({ length: 101 }, () => ({ ...tool, definition }));
+      await expect(fetchCatalog(connection, identity, limits)).rejects.toMatchObject({
+        code: 'UPSTREAM_CATALOG_INVALID',
+        message: expect.stringMatching(/more than 100 tools.*MAX_OBJECTS/),
+      });
+    }
+  });
+
+  // Pages, objects and definitions were bounded one by one; together they came to gigabytes.
+  it('refuses a catalogue whose definitions are too large together', async () => {
+    await using server = await startFixtureServer({ era: 'modern', pageSize: 1 });
+    server.catalogue.tools = [1, 2, 3].map((n) => textTool(`tool-${n}`, 'x'.repeat(9000), () => ''));
+    const connection = connect(server.url);
+    const identity = await probeUpstream(connection);
+    await expect(fetchCatalog(connection, identity, { ...limits, maxSize: 20_000 })).rejects.toMatchObject({
+      code: 'UPSTREAM_CATALOG_INVALID',
+      message: expect.stringMatching(/20000 bytes.*GATEHOUSE_CATALOG_MAX_SIZE/),
+    });
   });
 
   it('tolerates a server without resource templates', async () => {
