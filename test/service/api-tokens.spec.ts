@@ -178,6 +178,21 @@ describe('API tokens', () => {
     expect(reader.errors[0]?.extensions.code).toBe('FORBIDDEN');
   });
 
+  // A token of an hour could make one of half a year, and so was as good as a session.
+  it('never outlive the token that asked for them [AUZ-4]', async () => {
+    const soon = new Date(Math.floor(Date.now() / 1000) * 1000 + 3_600_000);
+    const { secret } = await created(plain, { expiresAt: soon });
+    const longer = await bearer(secret, create, {
+      input: { name: 'longer', expiresAt: new Date(soon.getTime() + 1000) },
+    });
+    expect(longer.errors[0]?.extensions).toMatchObject({ code: 'FORBIDDEN', field: 'expiresAt' });
+    expect(longer.data?.createApiToken?.secret ?? null).toBeNull();
+    for (const expiresAt of [null, soon]) {
+      const equal = await bearer(secret, create, { input: { name: 'equal', expiresAt } });
+      expect(new Date(equal.data.createApiToken.apiToken.expiresAt)).toEqual(soon);
+    }
+  });
+
   it('may be bound to a virtual server that the caller may use, and then read only who they are [GQL-14] [AUZ-4]', async () => {
     const open = await seedVirtualServer(cp.seed, cp.organizationId, 'open', { owner: admin });
     const hidden = await seedVirtualServer(cp.seed, cp.organizationId, 'hidden', {

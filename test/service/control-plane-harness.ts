@@ -201,7 +201,7 @@ export class Seed {
         hint: token.slice(-4),
         scopes: [...scopes],
         virtualServerId: null,
-        expiresAt: new Date(Date.now() + 3_600_000),
+        expiresAt: new Date(Date.now() + 365 * 86_400_000),
         revokedAt: null,
       });
       return user.id;

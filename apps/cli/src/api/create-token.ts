@@ -4,7 +4,8 @@ import type { Api } from './create-api.js';
 /** What an API token is created from. */
 export interface NewToken {
   readonly name: string;
-  readonly expiresAt: Date;
+  /** Null leaves it to the server. */
+  readonly expiresAt: Date | null;
   readonly scopes: readonly ApiTokenScope[];
   /** Narrows the token to one virtual server. */
   readonly virtualServerId?: string | undefined;
@@ -40,7 +41,7 @@ const document = /* GraphQL */ `
 export function createToken(api: Api, { name, expiresAt, scopes, virtualServerId }: NewToken): Promise<CreatedToken> {
   return api.mutate<CreatedToken>(document, {
     name,
-    expiresAt: expiresAt.toISOString(),
+    expiresAt: expiresAt?.toISOString() ?? null,
     scopes: scopes.map((scope) => scope.toUpperCase().replace(':', '_')),
     virtualServerId,
   });

@@ -13,15 +13,13 @@ interface Options {
   readonly name?: string;
 }
 
-const tokenLifeMs = 90 * 86_400_000;
-
 /** `gatehouse client config`: what to paste into an MCP client, on stdout and nothing else. */
 export const clientConfig = ({ connect, out }: CliContext): Command =>
   defineCommand('config', 'print what to paste into an MCP client')
     .addArgument(new Argument('<client>', 'the MCP client').choices([...clientNames]))
     .requiredOption('--server <slug>', 'the virtual server to connect to')
     .option('--token <secret>', 'the API token to put in')
-    .option('--new-token <name>', 'create a token for this server (90 days) and put it in')
+    .option('--new-token <name>', 'create a token for this server (90 days at most) and put it in')
     .option('--name <name>', 'the name in the client (default: the slug)')
     .action(async (client: ClientName, options: Options) => {
       if (options.token !== undefined && options.newToken !== undefined)
@@ -32,8 +30,7 @@ export const clientConfig = ({ connect, out }: CliContext): Command =>
       const { id, endpointUrl } = await findVirtualServer(api, options.server);
       let token = options.token ?? null;
       if (options.newToken !== undefined) {
-        const expiresAt = new Date(Date.now() + tokenLifeMs);
-        const input = { name: options.newToken, expiresAt, scopes: ['mcp'], virtualServerId: id } as const;
+        const input = { name: options.newToken, expiresAt: null, scopes: ['mcp'], virtualServerId: id } as const;
         token = (await createToken(api, input)).secret;
       }
       const config = renderClientConfig(client, { name: options.name ?? options.server, url: endpointUrl, token });

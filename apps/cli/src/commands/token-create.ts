@@ -15,11 +15,10 @@ interface Options {
   readonly until?: Date;
 }
 
-const defaultLifeMs = 90 * 86_400_000;
-
-function expiryOf({ for: span, until }: Options): Date {
+/** When the token is to end; null leaves it to the server: 90 days, but never after the token that asks. */
+function expiryOf({ for: span, until }: Options): Date | null {
   if (span !== undefined && until !== undefined) throw usage('--for and --until exclude each other; give one of them.');
-  return until ?? new Date(Date.now() + (span ?? defaultLifeMs));
+  return until ?? (span === undefined ? null : new Date(Date.now() + span));
 }
 
 /** `gatehouse token create`: an API token of the signed-in user; its secret is printed this once. */
@@ -28,7 +27,11 @@ export const tokenCreate = ({ connect, out }: CliContext): Command =>
     .argument('<name>', 'what it is for, for example the machine or agent that gets it')
     .option('--server <slug>', 'works for this virtual server and nothing else')
     .addOption(new Option('--scope <scopes...>', 'what it may do (default: mcp)').choices([...apiTokenScopes]))
-    .option('--for <span>', 'how long it lives, for example 12h or 30d (default: 90d)', parseSpan)
+    .option(
+      '--for <span>',
+      'how long it lives, for example 12h or 7d (default: 90d, at most as long as your own token)',
+      parseSpan,
+    )
     .option('--until <date>', 'when it ends, for example 2027-01-31', parseInstant)
     .action(async (name: string, options: Options) => {
       const expiresAt = expiryOf(options);

@@ -5,7 +5,7 @@ import { assertCan, assertMayIssue } from '#authz';
 import type { Config } from '#config';
 import { apiTokenScopes } from '#contracts';
 import { hashToken, tokenSigningKey, type Keyring, type SigningKey } from '#crypto';
-import { newId, type CallContext, type Page, type PageRequest } from '#kernel';
+import { newId, notFound, type CallContext, type Page, type PageRequest } from '#kernel';
 import { UnitOfWork, type ApiToken, type WriteTransaction } from '#persistence';
 import { abilityOf } from '../access/ability-of.js';
 import { findReadable, readableWhere } from '../access/find-readable.js';
@@ -54,7 +54,8 @@ export class TokensService {
       assertCan(abilityOf(ctx), 'create', 'ApiToken', owner);
       assertMayIssue(ctx.actor, { scopes, virtualServerId });
       if (virtualServerId !== null) await assertExecutable(ctx, tx, virtualServerId);
-      const expiresAt = tokenExpiry(input.expiresAt, ctx.clock.now(), this.config.auth.tokenMaxTtl);
+      const parentEnds = await endOfOwnToken(ctx, tx);
+      const expiresAt = tokenExpiry(input.expiresAt, ctx.clock.now(), this.config.auth.tokenMaxTtl, parentEnds);
       const id = newId();
       const secret = await this.sign(ctx, { ...owner, tokenId: id, scopes, expiresAt });
       const row = { userId: owner.userId, name, scopes, virtualServerId, expiresAt, revokedAt: null };
@@ -90,4 +91,13 @@ export class TokensService {
 async function assertExecutable(ctx: CallContext, tx: WriteTransaction, id: string): Promise<void> {
   const server = await findReadable(ctx, tx.virtualServers, 'VirtualServer', id);
   assertCan(abilityOf(ctx), 'execute', 'VirtualServer', server);
+}
+
+/** When the token ends that the request came with; null for a session. */
+async function endOfOwnToken({ actor }: CallContext, tx: WriteTransaction): Promise<Date | null> {
+  if (actor.kind !== 'user' || actor.tokenId === null) return null;
+  const own = await tx.apiTokens.find(actor.tokenId);
+  // It was there when the request began, and went with its virtual server since.
+  if (own === null) throw notFound('ApiToken');
+  return own.expiresAt;
 }

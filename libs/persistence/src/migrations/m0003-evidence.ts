@@ -94,6 +94,9 @@ begin
   if name !~ '^audit_events_[0-9]{6}$' then
     raise exception 'not an audit partition: %', name;
   end if;
+  if (to_date(right(name, 6), 'YYYYMM') + interval '1 month') at time zone 'UTC' > now() then
+    raise exception 'the month of % is not over', name;
+  end if;
   execute format('drop table public.%I', name);
 end $$;
 
