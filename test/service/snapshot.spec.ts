@@ -114,6 +114,16 @@ describe('a change made through the control plane reaches the source by its noti
     expect(served(source, acme.memberToken)).toEqual(['send']);
   });
 
+  it('deleted membership, also for what the former member had composed into a private server [GW-15]', async () => {
+    const source = await start();
+    await change(acme, "update virtual_servers set visibility = 'PRIVATE' where id = $1", [acme.server]);
+    await expect.poll(() => served(source, acme.outsiderToken), soon).toBeNull();
+    expect(served(source, acme.memberToken)).toEqual(['send']);
+    await change(acme, 'delete from memberships where id = $1', [acme.membership]);
+    await expect.poll(() => served(source, acme.memberToken), soon).toEqual([]);
+    expect(aggregate(source, acme.memberToken)).toEqual([]);
+  });
+
   it('disabled upstream', async () => {
     const source = await start();
     await change(acme, 'update upstreams set enabled = false where id = $1', [acme.upstream]);

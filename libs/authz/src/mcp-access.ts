@@ -13,6 +13,8 @@ export type McpSubject = Extract<
 export interface McpAccess {
   /** Whether the object is listed and callable on its own: an upstream's catalogue on /mcp, a virtual server. */
   execute<S extends McpSubject>(subject: S, object: SubjectAttributes[S]): boolean;
+  /** The same for an entry of a virtual server, which a token bound to that server reaches, too. */
+  executeEntry<S extends McpSubject>(subject: S, object: SubjectAttributes[S]): boolean;
   /** Whether GraphQL would show the object. On MCP, `execute` decides (architecture.md §4.7). */
   read<S extends McpSubject>(subject: S, object: SubjectAttributes[S]): boolean;
   /** Whether the upstream may be used untouched at /upstreams/{slug}/mcp. */
@@ -21,11 +23,18 @@ export interface McpAccess {
 
 /**
  * Resolves a principal's rights once, for compiling visible sets into the snapshot. Composing delegates: who may
- * execute a virtual server may use its entries (ADR 0008), so entries are never asked about one by one.
+ * execute a virtual server may use its entries (ADR 0008). Only a private one lends nothing: its one caller is its
+ * owner, whose own rights decide entry by entry.
  */
 export function mcpAccessFor(principal: Principal): McpAccess {
   const ability = abilityForPrincipal(principal);
+  const { scope } = principal;
+  const unbound =
+    scope === null || scope.virtualServerId === null
+      ? ability
+      : abilityForPrincipal({ ...principal, scope: { ...scope, virtualServerId: null } });
   return {
+    executeEntry: (subject, object) => can(unbound, 'execute', subject, object),
     execute: (subject, object) => can(ability, 'execute', subject, object),
     read: (subject, object) => can(ability, 'read', subject, object),
     passThrough: (upstream) => can(ability, 'passThrough', 'Upstream', upstream),

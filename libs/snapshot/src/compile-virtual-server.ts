@@ -11,6 +11,8 @@ export interface CompiledVirtualServer {
   /** What rules look at. */
   readonly attributes: SharedObject;
   readonly endpoint: CompiledEndpoint;
+  /** What it offers, in order. */
+  readonly objects: readonly ExposedObject[];
   /** The catalogue objects behind it. */
   readonly objectIds: ReadonlySet<string>;
 }
@@ -32,11 +34,25 @@ export function compileVirtualServer(
     })
     .filter((object) => object !== null)
     .toSorted((a, b) => byText(a.upstream.slug, b.upstream.slug) || byText(a.exposedName, b.exposedName));
+  return withObjects(row, objects);
+}
+
+/** The part of a virtual server that passes `keep`; the server itself when all of it does. */
+export function narrowVirtualServer(
+  server: CompiledVirtualServer,
+  keep: (object: ExposedObject) => boolean,
+): CompiledVirtualServer {
+  const objects = server.objects.filter(keep);
+  return objects.length === server.objects.length ? server : withObjects(server.row, objects);
+}
+
+function withObjects(row: VirtualServerRow, objects: readonly ExposedObject[]): CompiledVirtualServer {
   const { id, organizationId, slug, name, instructions, ownerId, teamId, visibility } = row;
   return {
     row,
     attributes: { id, organizationId, ownerId, teamId, visibility },
     endpoint: new CompiledEndpoint({ kind: 'virtual-server', subjectId: id, slug, name, instructions }, objects),
+    objects,
     objectIds: new Set(objects.map(({ objectId }) => objectId)),
   };
 }

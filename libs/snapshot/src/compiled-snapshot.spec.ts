@@ -256,10 +256,18 @@ describe('any history of changes', () => {
           const servers = tableOf(all, 'virtual_servers').filter(
             (row) => inside(row) && row.enabled && access.execute('VirtualServer', row),
           );
-          const entries = tableOf(all, 'virtual_server_entries').filter(({ virtualServerId }) =>
-            servers.some(({ id }) => id === virtualServerId),
-          );
           const upstreams = tableOf(all, 'upstreams').filter((row) => inside(row) && row.enabled);
+          const toolsOf = new Map(tableOf(all, 'tools').map(({ id, upstreamId }) => [id, upstreamId]));
+          const ownUse = (objectId: string): boolean => {
+            const upstream = upstreams.find(({ id }) => id === toolsOf.get(objectId));
+            return upstream !== undefined && access.executeEntry('Tool', { ...upstream, id: objectId });
+          };
+          // A private server lends nothing: what its owner may not use is not in it.
+          const entries = tableOf(all, 'virtual_server_entries').filter(({ virtualServerId, objectId }) =>
+            servers.some(
+              ({ id, visibility }) => id === virtualServerId && (visibility !== 'PRIVATE' || ownUse(objectId)),
+            ),
+          );
           const passed = upstreams.filter((row) => access.passThrough(row)).map(({ slug }) => slug);
           const tools = tableOf(all, 'tools').filter(({ id, upstreamId }) => {
             const { id: _, ...shown } = upstreams.find((row) => row.id === upstreamId) ?? { id: '' };

@@ -21,7 +21,7 @@ export class CompiledSnapshot implements CatalogSnapshot {
     const organization = this.organizations.get(principal.organizationId);
     const server = organization && find(organization.catalogue.serversByName, slugOrId);
     if (!server) return null;
-    return organization.rightsOf(principal, this.clock.now())?.mayConnect(server) ? server.endpoint : null;
+    return organization.rightsOf(principal, this.clock.now())?.serverOf(server)?.endpoint ?? null;
   }
 
   upstream(principal: Principal, slugOrId: string): Endpoint | null {

@@ -4,7 +4,8 @@ import { compileAggregate } from './compile-aggregate.js';
 import type { CompiledCatalogue } from './compile-catalogue.js';
 import type { CompiledEndpoint } from './compiled-endpoint.js';
 import type { CompiledUpstream } from './compile-upstream.js';
-import type { CompiledVirtualServer } from './compile-virtual-server.js';
+import { narrowVirtualServer, type CompiledVirtualServer } from './compile-virtual-server.js';
+import type { ExposedObject } from './exposed-object.js';
 
 const subjectOf = {
   TOOL: 'Tool',
@@ -15,10 +16,11 @@ const subjectOf = {
 
 /**
  * What everyone with the same grants may reach in one catalogue. Each object is decided when it is first asked for.
- * Composing delegates: who may execute a virtual server may use its entries, without a right on their upstreams.
+ * Composing delegates: who may execute a virtual server may use its entries, without a right on their upstreams. Not so
+ * a private server: its one caller is its owner, who must not keep there what a team has taken away (ADR 0008).
  */
 export class Rights {
-  readonly #servers = new Map<CompiledVirtualServer, boolean>();
+  readonly #servers = new Map<CompiledVirtualServer, CompiledVirtualServer | null>();
   readonly #upstreams = new Map<CompiledUpstream, boolean>();
   #aggregate: CompiledEndpoint | undefined;
 
@@ -27,9 +29,12 @@ export class Rights {
     private readonly catalogue: CompiledCatalogue,
   ) {}
 
-  /** Whether the principal may connect to the virtual server. */
-  mayConnect(server: CompiledVirtualServer): boolean {
-    return remember(this.#servers, server, () => this.access.execute('VirtualServer', server.attributes));
+  /** The virtual server as the principal may use it; null when they may not connect. */
+  serverOf(server: CompiledVirtualServer): CompiledVirtualServer | null {
+    return remember(this.#servers, server, () => {
+      if (!this.access.execute('VirtualServer', server.attributes)) return null;
+      return server.row.visibility === 'PRIVATE' ? narrowVirtualServer(server, (entry) => this.#mayUse(entry)) : server;
+    });
   }
 
   /** Whether the principal may use the upstream untouched. */
@@ -47,13 +52,19 @@ export class Rights {
   #findAggregate(): CompiledEndpoint {
     const { name: organizationName, aggregates, orderedUpstreams, orderedServers } = this.catalogue;
     const upstreams = orderedUpstreams.map((upstream) => ({ upstream, kinds: this.#kindsOf(upstream) }));
-    const servers = orderedServers.filter((server) => this.mayConnect(server));
+    const servers = orderedServers.map((server) => this.serverOf(server)).filter((server) => server !== null);
     const direct = upstreams.filter(({ kinds }) => kinds.size > 0);
     const key = JSON.stringify([
       direct.map(({ upstream, kinds }) => [upstream.row.id, [...kinds]]),
-      servers.map(({ row }) => row.id),
+      // A private server is its owner's own selection, which shrinks with the owner's rights.
+      servers.map(({ row, objectIds }) => (row.visibility === 'PRIVATE' ? [row.id, ...objectIds] : row.id)),
     ]);
     return aggregates.get(key, () => compileAggregate({ organizationName, upstreams, servers })).endpoint;
+  }
+
+  #mayUse({ kind, upstream }: ExposedObject): boolean {
+    const attributes = this.catalogue.upstreamsByName.get(upstream.id)?.attributes;
+    return attributes !== undefined && this.access.executeEntry(subjectOf[kind], attributes);
   }
 
   #kindsOf({ attributes }: CompiledUpstream): ReadonlySet<CatalogKind> {
@@ -61,7 +72,7 @@ export class Rights {
   }
 }
 
-function remember<K>(answers: Map<K, boolean>, subject: K, decide: () => boolean): boolean {
+function remember<K, V>(answers: Map<K, V>, subject: K, decide: () => V): V {
   const known = answers.get(subject);
   if (known !== undefined) return known;
   const answer = decide();
