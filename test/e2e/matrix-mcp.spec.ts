@@ -76,6 +76,11 @@ async function seedObjects({ client }: Person, name: string, teamId: string): Pr
     const server = await idOf(
       client.mutate('createVirtualServer', 'CreateVirtualServerInput', head, 'virtualServer { id }'),
     );
+    // A private server lends nothing, so its owner fills it with what is their own. An auditor may not, nor use it.
+    if (visibility === 'PRIVATE' && name !== short['organization-auditor']) {
+      await world.admin.mutate('syncUpstream', 'SyncUpstreamInput', { id: upstream }, 'operation { state }');
+      await addEntries(client, server, await entriesOf(client, upstream));
+    }
     if (visibility !== 'ORGANIZATION') continue;
     const everyones = { visibility, teamId: null };
     await world.admin.mutate(
@@ -141,9 +146,10 @@ beforeAll(async () => {
     await seedObjects(person, name, id);
   }
   for (const role of matrixRoles) await seedActor(role, teamId);
-  // Composing delegates: the entries of every server come from an upstream that nobody else may use.
+  // Composing delegates: the entries of every shared server come from an upstream that nobody else may use.
   const vault = await entriesOf(admin, await addUpstream(admin, 'vault', urlOf('vault'), { visibility: 'PRIVATE' }));
-  for (const { id } of await listSlugs('virtualServers', '')) await addEntries(admin, id, vault);
+  for (const { id, visibility } of await listSlugs('virtualServers', 'visibility'))
+    if (visibility !== 'PRIVATE') await addEntries(admin, id, vault);
   await until('every upstream is read', async () =>
     (await listSlugs('upstreams', 'prompts(first: 1) { edges { cursor } } tools(first: 1) { edges { cursor } }')).every(
       ({ prompts, tools }) => [prompts, tools].every((list) => (list as { edges: unknown[] }).edges.length === 1),
