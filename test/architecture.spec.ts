@@ -107,7 +107,7 @@ function plantTree(root: string): void {
     dependencies: Record<string, string>;
     devDependencies: Record<string, string>;
   };
-  const libs = [...Object.keys(manifest.imports).map((name) => name.slice(1)), 'counters', 'guardrails'];
+  const libs = [...Object.keys(manifest.imports).map((name) => name.slice(1)), 'guardrails'];
   const apps = ['control-plane', 'gateway', 'worker'];
   for (const lib of libs) write(`libs/${lib}/src/index.ts`, 'export const a = 1;\n');
   for (const app of apps) write(`apps/${app}/src/bootstrap.ts`, 'export const a = 1;\n');

@@ -24,8 +24,17 @@ const gw = from('plan: gateway; ARCHITECTURE.md §3b');
 const trl = from('ARCHITECTURE.md §4.10; AUD-1');
 const wrk = from('plan: worker; ARCHITECTURE.md §3c');
 const obs = from('plan: observability base; AUD-3, AUD-5');
+const rly = from('plan: relay, all four cells; MCP-2, MCP-3, MCP-7');
 const cli = from('plan: command line; conventions: command line');
+const otl = from('plan: telemetry; mcp.md §7');
+const cnf = from('plan: conformance in CI');
+const upt = from('plan: upstream transports; ARCHITECTURE.md §4.14');
+const ses = from('ARCHITECTURE.md §4.6; mcp 2025-11-25 basic/transports');
+const lnk = from('plan: upstream links; mcp.md §2.2–2.4');
 const bad = from('plan: bad input');
+const lim = from('ARCHITECTURE.md §4.9; LIM-1');
+const hst = from('plan: hostile input on MCP routes');
+const own = from('ARCHITECTURE.md §4.6, §1');
 
 /** Every promise of this release, one line each. Add a line here before the code that keeps it. */
 export const requirements: readonly Requirement[] = [
@@ -155,6 +164,35 @@ export const requirements: readonly Requirement[] = [
   gw('GW-20', 'two principals never share an upstream session'),
   gw('GW-21', 'a method that is not relayed is refused as unknown'),
 
+  rly('RLY-1', 'clients of either era call tools of upstreams of either era, through the aggregate and a pass-through'),
+  rly('RLY-2', 'progress comes under the very token of the client, always further, and only where it was asked for'),
+  rly('RLY-3', 'log messages come from the level on that the client asked for'),
+  rly(
+    'RLY-4',
+    'an upstream may ask its client for sampling, elicitation (form and URL) and roots in the words of the client’s era',
+    mcp('2026-07-28/basic/multi-round-trip'),
+  ),
+  rly('RLY-5', 'an upstream is told no capability, and gets no answer, that the client did not declare'),
+  rly('RLY-6', 'completion is relayed with the reference’s name reversed, and authorized like a use of it'),
+  rly('RLY-7', 'who subscribed to a resource hears of its changes under the URI of the endpoint'),
+  rly('RLY-8', 'a changed list of an upstream is told to those who see it'),
+  rly('RLY-9', 'a cancelled call is cancelled at its upstream'),
+  rly('RLY-10', 'tasks of both kinds are carried through, their ids worth nothing with another token'),
+  rly('RLY-11', 'an unknown method is refused, and reaches an upstream through a pass-through of its own era only'),
+  rly(
+    'RLY-12',
+    'the state of a call that waits for input opens once, for its caller and its very call, and not after its time',
+    'mcp.md §6.2 item 9',
+  ),
+  rly('RLY-13', 'a call that waits for input is cut when its right is taken away, with a record'),
+  rly(
+    'RLY-14',
+    'subscriptions/listen honours what the caller may hear, up to its bound, and ends politely or with its right',
+  ),
+  rly('RLY-15', 'capabilities and extensions are advertised exactly as far as they are relayed', 'MCP-7'),
+  rly('RLY-16', 'an upstream that is not well is named in the lists, which keep its objects', 'MCP-5'),
+  rly('RLY-17', 'configured and forwarded headers reach the upstream, a credential of the client never'),
+
   trl('TRL-1', 'every MCP request leaves one audit record, allowed or denied, with its reason'),
   trl('TRL-2', 'verifyAudit finds an edited, a removed and a missing record'),
   trl('TRL-3', 'SIGTERM loses no record and kill -9 at most one flush'),
@@ -195,6 +233,102 @@ export const requirements: readonly Requirement[] = [
     'the image is multi-stage, not root and read-only; compose files are valid',
   ),
 
+  otl('OTL-1', 'without a collector there is no telemetry and none of its code; OTEL_* of other programs are no error'),
+  otl('OTL-2', 'spans carry the names and kinds of the conventions and hang together: client, gateway, upstream'),
+  otl('OTL-3', 'trace context goes on in _meta and headers; without tracing the bytes of the client pass unchanged'),
+  otl('OTL-4', 'a span is an error exactly when it has an error.type, and no client can invent names'),
+  otl('OTL-5', 'durations are histograms with the buckets of the conventions, without ids'),
+  otl('OTL-6', 'a collector that is away costs one warning, no call and a bounded shutdown'),
+
+  cnf('CNF-1', 'a fixture server of both eras passes both conformance referees, check for check as committed'),
+  cnf('CNF-2', 'every check of both referees comes out the same through /upstreams/{slug}/mcp with bearer auth'),
+  cnf(
+    'CNF-3',
+    'the upstream connector passes the scenarios for clients; what is not applicable is listed with its reason',
+  ),
+  cnf('CNF-4', 'no scenario is expected to fail'),
+  cnf('CNF-5', 'a legacy referee finds no failure at an upstream of the modern era, where every message is translated'),
+
+  upt('UPT-1', 'an upstream has an address or a command, as its transport wants, and nothing of the other'),
+  upt('UPT-2', 'a stdio upstream names a command of the operator’s list; command lines and unknown names are refused'),
+  upt('UPT-3', 'only owners and administrators of the organization let an upstream run a command', 'ACC-1'),
+  upt('UPT-4', 'limits of time of one upstream lie within those of the settings'),
+  upt('UPT-5', 'fixed and forwarded headers carry no credential, break no protocol and have one source each'),
+  upt('UPT-6', 'another transport drops what the old one had and what a check found through it'),
+  upt(
+    'UPT-7',
+    'an API token may have a limit of its own, up to the highest and to that of the token which asks',
+    'LIM-1',
+  ),
+  upt(
+    'UPT-8',
+    'the snapshot tells how upstreams are reached and what they declared; a flip of health rebuilds nothing',
+  ),
+  upt('UPT-9', 'the allow list is read at the start, and everything that is wrong with it is told at once'),
+  upt(
+    'UPT-10',
+    'an upstream that says its catalogue changed is read again within a second, and not more often than set',
+  ),
+  upt('UPT-12', 'checks and syncs store the transport and revision that they find, over HTTP+SSE and stdio, too'),
+  upt('UPT-11', 'upstream add registers every transport with limits and headers; list shows the transport', 'OPS-4'),
+
+  own('OWN-1', 'a request whose owner is another gateway process is served there, whole and unbuffered, both ways'),
+  own('OWN-2', 'the owner sees the client: address, correlation id, public URL, and applies every rule to it'),
+  own('OWN-3', 'a hop that is forged, altered, replayed, late or meant for another process gets an empty 401'),
+  own('OWN-4', 'a stranger on the port of a gateway process is told nothing and not believed'),
+  own('OWN-5', 'an owner that is gone costs its clients their session, and at most one look-up a second'),
+  own('OWN-6', 'several gateway processes serve one port, each with its own audit chain and spool'),
+  own('OWN-7', 'one metrics page adds up all processes, those that have ended included'),
+  own('OWN-8', 'SIGTERM under load ends all processes with no failed request and no lost record', 'LIM-6'),
+  own('OWN-9', 'a gateway process that dies is replaced, and none outlives the server'),
+  own('OWN-10', 'a session that began at one process goes on at another one, calls and streams alike'),
+
+  ses('SES-1', 'a session belongs to its token and its endpoint: 404 for any other, 401 without a token'),
+  ses('SES-2', 'requests of a session speak the revision that initialize agreed on'),
+  ses('SES-3', 'DELETE ends a session; from then on it is unknown'),
+  ses('SES-4', 'GET opens one stream per session: 400, 404, 405, 406 and 409 where it cannot'),
+  ses('SES-5', 'a POST is answered with JSON unless something is to be said before the answer, and then on a stream'),
+  ses('SES-6', 'the answers of a batch share one stream'),
+  ses('SES-7', 'Last-Event-ID resumes exactly the stream that broke off, from the event after it, or is refused'),
+  ses('SES-8', 'from 2025-11-25 on streams begin with an event to come back to, and may be left before the answer'),
+  ses('SES-9', 'a closed connection cancels a modern request and no legacy one'),
+  ses('SES-10', 'notifications/cancelled ends the request of exactly that id, which then gets no answer'),
+  ses('SES-11', 'requests to a client are answered by id; forged, late and foreign answers are ignored'),
+  ses('SES-12', 'ids come back with value and type, also when clients use one twice at the same time'),
+  ses('SES-13', 'a client that does not read its stream is cut off'),
+  ses('SES-14', 'sessions end when idle, and the least recently used idle one makes room for a new one'),
+  ses('SES-15', 'an idle session takes less than 5 KB', 'performance.md, goals'),
+  ses('SES-16', 'a lost right ends sessions and their streams with the configuration change, with a record each'),
+  ses('SES-17', 'HTTP+SSE (2024-11-05) is served when it is enabled, under the same rules'),
+  ses('SES-18', 'a request for a session of another process is handed over to that one'),
+  ses('SES-19', 'when the gateway stops, streams end in good order'),
+  ses('SES-20', 'silent streams carry comments'),
+
+  lnk(
+    'LNK-1',
+    'calls, progress, sampling, elicitation, roots and logging pass over all three transports of a real server',
+  ),
+  lnk('LNK-2', 'a call whose stream ends before its answer goes on by GET and Last-Event-ID after the retry time'),
+  lnk(
+    'LNK-3',
+    'requests of an upstream are answered once each: ping here, known ones by their call, others with -32601',
+  ),
+  lnk('LNK-4', 'a slow taker of messages holds its upstream up; nothing piles up'),
+  lnk('LNK-5', 'a large JSON answer passes chunk by chunk, with the id of the client, and is never held whole'),
+  lnk('LNK-6', 'progress and waiting for people start the time of a call anew, up to a maximum'),
+  lnk('LNK-7', 'a call given up tells its upstream: legacy by a notification, modern by closing, initialize never'),
+  lnk('LNK-8', 'an HTTP+SSE upstream cannot send requests to another origin'),
+  lnk('LNK-9', 'a stdio upstream runs a command of the allow list, without shell, in a clean environment'),
+  lnk('LNK-10', 'a stdio child ends with everything that it started'),
+  lnk(
+    'LNK-11',
+    'a child that exits, floods or sends endless lines fails its calls with a reason that shows nothing of it',
+  ),
+  lnk('LNK-12', 'an upstream has at most so many children, and idle ones stop', 'ARCHITECTURE.md §4.14'),
+  lnk('LNK-13', 'a probe finds out era and transport, HTTP+SSE included'),
+  lnk('LNK-14', 'the load of one upstream never takes the connections of another, nor of what a call waits for'),
+  lnk('LNK-15', 'the stream for unsolicited messages opens again after its last event, and ends with its session'),
+
   bad('BAD-1', 'wrong or missing credential'),
   bad('BAD-2', 'expired one-time link'),
   bad('BAD-3', 'unknown id'),
@@ -216,6 +350,46 @@ export const requirements: readonly Requirement[] = [
   bad('BAD-19', 'database down in mid-flight'),
   bad('BAD-20', 'disk full'),
   bad('BAD-21', 'read-only data folder'),
+  bad('BAD-22', 'session id of somebody else', 'mcp.md §6.2 no. 1'),
+  bad('BAD-23', 'token for somebody else, too early, too late, of another algorithm, doubled', 'mcp.md §6.2 no. 2'),
+  bad('BAD-24', 'no token: the way to the authorization server is told', 'mcp.md §6.2 no. 3'),
+  bad('BAD-25', 'credentials meant for the gateway, on their way to an upstream, log or record', 'mcp.md §6.2 no. 4'),
+  bad('BAD-26', 'sealed texts that are altered, foreign, late or used before', 'mcp.md §6.2 no. 9'),
+  bad('BAD-27', 'Host and Origin of somebody else', 'mcp.md §6.2 no. 10'),
+  bad('BAD-28', 'headers that contradict the body, at every endpoint', 'mcp.md §6.2 no. 11'),
+  bad('BAD-29', 'one more than a limit, in a request and in an answer', 'mcp.md §6.2 no. 12'),
+  bad('BAD-30', 'answers on streams with headers of an upstream', 'mcp.md §6.2 no. 14'),
+
+  lim('LIM-1', 'several processes together never accept more than limit + burst, in any window, whatever fails'),
+  lim('LIM-2', 'they accept at least 95 % of limit + burst'),
+  lim('LIM-3', 'a call waits for the store only where its token holds no lease'),
+  lim('LIM-4', 'unused leases return within a second, and at shutdown'),
+  lim(
+    'LIM-5',
+    'a store that does not answer: each process limits by itself, or calls are refused, as set; nobody waits',
+  ),
+  lim('LIM-6', 'the number of limited tokens in memory is bounded'),
+  lim('LIM-7', 'PostgreSQL and Redis keep the buckets by one rule'),
+  lim('LIM-8', 'two gateway processes, 1,000 tries: at most limit + burst, at least 95 % of it'),
+  lim('LIM-9', 'a refusal is 429 with Retry-After and −31001 with retryAfterMs, DENIED as RATE_LIMITED, and counted'),
+  lim('LIM-10', 'requests and notifications count, each message of a batch too; a token may have a limit of its own'),
+
+  hst(
+    'HST-1',
+    'decisions rest on the body: headers that lie, come twice or are ill-encoded are refused',
+    'mcp.md §6.2 no. 11',
+  ),
+  hst(
+    'HST-2',
+    'malformed framing, oversized heads, odd ids and arbitrary bytes reach no upstream',
+    'mcp.md §6.2 no. 12',
+  ),
+  hst(
+    'HST-3',
+    'exact origins may read every answer, the challenge included; no credentials of browsers',
+    'mcp.md §6.2 no. 13',
+  ),
+  hst('HST-4', 'no header of an upstream reaches a client', 'mcp.md §6.2 no. 14'),
 ];
 
 /** Promises that no test proves yet. A cited id in this list fails the coverage test, so the list only shrinks. */

@@ -66,13 +66,14 @@ const letters: Readonly<Record<Action, string>> = {
   delete: 'd',
   execute: 'x',
   passThrough: 'p',
+  spawn: 's',
   readBody: 'b',
 };
 const commonActions: readonly Action[] = ['read', 'create', 'update', 'delete', 'execute'];
 
-/** The actions of a type's rows: the five of every type and the one that only upstreams and audit events have. */
+/** The actions of a type's rows: the five of every type and those that only upstreams and audit events have. */
 export function actionsOf(type: Subject): readonly Action[] {
-  if (type === 'Upstream') return [...commonActions, 'passThrough'];
+  if (type === 'Upstream') return [...commonActions, 'passThrough', 'spawn'];
   return type === 'AuditEvent' ? [...commonActions, 'readBody'] : commonActions;
 }
 
@@ -152,7 +153,7 @@ const line = ({ role, type, variant, relation }: MatrixRow, held: string): strin
   [type.padEnd(16), (variant ?? '-').padEnd(20), role.padEnd(20), relation.padEnd(9), held].join(' ');
 
 const heading = `# Who may do what: type, visibility (or bound role), role of the actor, relation to the object, actions.
-# r read, c create, u update, d delete, x execute, p pass-through (upstreams), b read body (audit events), - no.
+# r read, c create, u update, d delete, x execute, p pass-through and s spawn (upstreams), b read body (audit events), - no.
 # What "owner", "team-mate" and "stranger" mean, and for which team: test/authz/matrix.ts. Generated; review every line.
 `;
 

@@ -93,6 +93,22 @@ describe('the gatehouse command, from nothing to a governed call', () => {
     expect(await json(['upstream', 'sync', 'fixture'])).toMatchObject({ kind: 'SYNC', state: 'SUCCEEDED' });
   });
 
+  it('[UPT-11] adds upstreams with limits and headers, and lists how they are reached', async () => {
+    const { url } = fixture;
+    const more = ['--transport', 'sse', '--timeout', '90s', '--header', 'X-Tenant: acme', '--header', 'X-Region: eu'];
+    await json(['upstream', 'add', 'reached', url, ...more, '--no-sync']);
+    const rows = await json<{ slug: string; transport: string }[]>(['upstream', 'list']);
+    expect(rows.find(({ slug }) => slug === 'reached')).toMatchObject({ transport: 'SSE', url });
+    expect((await gatehouse(['upstream', 'list'])).stdout).toMatch(/reached +sse /);
+    const secret = await gatehouse(['upstream', 'add', 'other', url, '--header', 'Authorization: Bearer x', '--json']);
+    expect(JSON.parse(secret.stderr)).toMatchObject({ errors: [{ code: 'BAD_USER_INPUT', field: 'headers.0.name' }] });
+    const unknown = await gatehouse(['upstream', 'add', 'local', '--command', 'files', '--json']);
+    expect(JSON.parse(unknown.stderr)).toMatchObject({ errors: [{ code: 'COMMAND_NOT_ALLOWED', field: 'command' }] });
+    expect(await gatehouse(['upstream', 'add', 'local'])).toMatchObject({ code: 2 });
+    expect(await gatehouse(['upstream', 'add', 'local', url, '--command', 'files'])).toMatchObject({ code: 2 });
+    await gatehouse(['upstream', 'remove', 'reached']);
+  });
+
   it('tells field, problem and remedy of a refused upstream [CLI-4]', async () => {
     const taken = await gatehouse(['upstream', 'add', 'fixture', fixture.url]);
     expect(taken).toMatchObject({ code: 1, stderr: expect.stringContaining('slug') as string });
@@ -129,7 +145,7 @@ describe('the gatehouse command, from nothing to a governed call', () => {
     expect(real.code).toBe(1);
     expect(JSON.parse(real.stdout)).toMatchObject([
       { name: 'My Tools', slug: 'my-tools', outcome: 'imported', message: 'catalogue read' },
-      { name: 'local', outcome: 'failed', message: expect.stringContaining('not supported yet') as string },
+      { name: 'local', outcome: 'failed', message: expect.stringContaining('is a command line') as string },
     ]);
     const slugs = (await json<{ slug: string }[]>(['upstream', 'list'])).map(({ slug }) => slug);
     expect(slugs.sort()).toEqual(['fixture', 'my-tools']);

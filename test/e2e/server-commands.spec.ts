@@ -86,6 +86,12 @@ describe('doctor', () => {
     });
     const words = ['GATEHOUSE_GATEWAY_PORT', 'GATEHOUSE_METRICS_PORT', String(first.port), String(second.port)];
     expectFailed(ended, 'ports', ...words);
+    const internal = await examine({
+      GATEHOUSE_GATEWAY_PROCESSES: '2',
+      GATEHOUSE_GATEWAY_INTERNAL_PORT: String(first.port - 1),
+    });
+    expectFailed(internal, 'ports', 'GATEHOUSE_GATEWAY_INTERNAL_PORT', String(first.port));
+    expect(linesOf(internal)[0]?.message).toContain('2 gateway processes');
   });
 
   it('[CLI-3] public URL: missing beyond this machine, or without TLS', async () => {

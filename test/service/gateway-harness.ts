@@ -2,14 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { FrontDoor } from '../../apps/gateway/src/http/front-door.js';
 import { listen } from '../../apps/gateway/src/http/listen.js';
+import { noOthers } from '../../apps/gateway/src/owners/no-others.js';
 import { openGateway } from '../../apps/gateway/src/open-gateway.js';
 import { TokenUsage } from '../../apps/gateway/src/usage/token-usage.js';
 import type { Refusal } from '#audit';
 import { loadConfig } from '#config';
-import { aggregatedName, aggregatedUri, type AuditEventDraft } from '#contracts';
+import type { LimitVerdict } from '#counters';
+import { aggregatedName, aggregatedUri, type AuditEventDraft, type RateLimit } from '#contracts';
 import { createKeyring, hashToken, sealSecret } from '#crypto';
 import { isUuid, newId, systemClock } from '#kernel';
-import { createLogger, createMetrics } from '#observability';
+import { createLogger, createMetrics, openTelemetry } from '#observability';
 import type {
   CatalogSnapshot,
   Endpoint,
@@ -38,8 +40,18 @@ export function upstreamTarget(
     id,
     organizationId,
     slug,
+    transport: 'STREAMABLE_HTTP',
     url,
+    command: null,
+    shared: false,
     enabled: true,
+    connectTimeoutMs: null,
+    headersTimeoutMs: null,
+    requestTimeoutMs: null,
+    maxRequestMs: null,
+    headers: {},
+    forwardedHeaders: [],
+    capabilities: null,
     era: 'LEGACY',
     protocolVersion: '2025-11-25',
     authHeader: secret === undefined ? null : 'Authorization',
@@ -134,6 +146,10 @@ export function endpoint(head: Pick<Endpoint, 'kind' | 'slug'>, parts: readonly 
     name: head.slug ?? 'Everything',
     instructions: null,
     enabled: true,
+    upstreams: parts.map(({ upstream: { id, slug, capabilities } }) => ({
+      ...{ id, slug, health: 'HEALTHY', healthCode: null },
+      capabilities: capabilities === null ? {} : (JSON.parse(capabilities) as Record<string, unknown>),
+    })),
     tools,
     prompts,
     resources,
@@ -212,6 +228,7 @@ export const newPrincipal = (more: Partial<Principal> = {}): Principal => ({
   expiresAt: Date.now() + 3_600_000,
   scopes: new Set(['mcp']),
   virtualServerId: null,
+  rateLimit: null,
   ...more,
 });
 
@@ -234,12 +251,25 @@ export async function startTestGateway(env: Record<string, string> = {}) {
     record: (draft: AuditEventDraft) => void records.push(draft),
   };
   const usage = new TokenUsage();
+  const limits = {
+    verdict: true as LimitVerdict | Promise<LimitVerdict>,
+    /** Every take so far: the token, its limit, the cost. */
+    taken: [] as { key: string; limit: RateLimit; cost: number }[],
+    take: (key: string, _organizationId: string, limit: RateLimit, cost: number) => {
+      limits.taken.push({ key, limit, cost });
+      return limits.verdict;
+    },
+    close: () => Promise.resolve(),
+  };
   const metrics = createMetrics({ processMetrics: false });
   const logger = createLogger({
     level: config.log.level,
     service: 'gateway',
     destination: { write: (line) => void logLines.push(line) },
   });
+  const telemetry = await openTelemetry({ config, logger, version: 'test' });
+  /** Ids of upstreams whose catalogue somebody asked to read again. */
+  const syncRequests: string[] = [];
   const door = new FrontDoor();
   const listening = await listen(config, door.listener);
   const gateway = await openGateway(
@@ -247,12 +277,19 @@ export async function startTestGateway(env: Record<string, string> = {}) {
       config,
       logger,
       metrics,
+      telemetry,
       keyring,
       clock: systemClock,
       snapshots,
       audit,
       refusals: { refused: (refusal) => void refusals.push(refusal) },
       usage,
+      owners: noOthers(),
+      limits,
+      requestSync: (_organizationId, upstreamId) => {
+        syncRequests.push(upstreamId);
+        return Promise.resolve();
+      },
     },
     door,
     listening,
@@ -299,10 +336,13 @@ export async function startTestGateway(env: Record<string, string> = {}) {
     snapshots,
     records,
     refusals,
+    syncRequests,
     logLines,
     audit,
     usage,
+    limits,
     metrics,
+    telemetry,
     gateway,
     grant,
     post,

@@ -251,7 +251,7 @@ describe('bad input', () => {
       -32602,
     ],
     ['[GW-21] an unknown method, legacy', text(JSON.stringify(legacy('tools/destroy'))), 200, -32601],
-    ['[GW-21] an unknown method, modern', modern('completion/complete'), 404, -32601],
+    ['[GW-21] an unknown method, modern', modern('tools/destroy'), 404, -32601],
     ['[GW-21] a removed method, modern', modern('ping'), 404, -32601],
     ['[GW-21] a name of Object.prototype', text(JSON.stringify(legacy('constructor'))), 200, -32601],
     ['an unknown tool', text(JSON.stringify(legacy('tools/call', { name: 'nope' }))), 200, -32602],
@@ -276,10 +276,10 @@ describe('bad input', () => {
   });
 
   it('other HTTP methods have no meaning here', async () => {
-    for (const method of ['GET', 'DELETE', 'PUT', 'HEAD'])
+    for (const method of ['PUT', 'PATCH', 'HEAD'])
       expect(await raw(gateway.port, { method, path })).toMatchObject({
         status: 405,
-        headers: { allow: 'POST, OPTIONS' },
+        headers: { allow: 'GET, POST, DELETE, OPTIONS' },
       });
   });
 

@@ -52,6 +52,14 @@ describe('the role matrix through GraphQL', () => {
         ),
       update: (row) => mutated(row, 'updateUpstream', { id: idOf(row), description: 'changed' }),
       delete: (row) => mutated(row, 'deleteUpstream', { id: idOf(row) }),
+      // Who may let one run a command may register one, too.
+      spawn: (row) =>
+        ofMyself(row, () =>
+          mutated(row, 'createUpstream', {
+            ...{ slug: unique('new'), name: 'x', transport: 'STDIO', command: 'allowed' },
+            ...sharingInput(row),
+          }),
+        ),
     },
     VirtualServer: {
       create: (row) =>
@@ -98,7 +106,16 @@ describe('the role matrix through GraphQL', () => {
   }
 
   const cells = expectedCells();
-  const order: readonly Action[] = ['read', 'readBody', 'execute', 'create', 'update', 'delete', 'passThrough'];
+  const order: readonly Action[] = [
+    'read',
+    'readBody',
+    'execute',
+    'create',
+    'spawn',
+    'update',
+    'delete',
+    'passThrough',
+  ];
 
   /** Compares the cells of one type; reads first, deletions last. Answers how many there were. */
   async function compare(type: Subject, prepare: (cell: MatrixCell) => Promise<boolean> | null): Promise<number> {
@@ -128,7 +145,7 @@ describe('the role matrix through GraphQL', () => {
     // Lines: 7 roles × 3 relations (× 3 visibilities). Reads, executions, changes and deletions of all of them,
     // creations of the third that belongs to the actor.
     ['Organization', 21],
-    ['Upstream', 63 * 3 + 21],
+    ['Upstream', 63 * 3 + 21 * 2],
     ['Tool', 63 * 2],
     ['Resource', 63 * 2],
     ['ResourceTemplate', 63 * 2],

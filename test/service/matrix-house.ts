@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect } from 'vitest';
 import { matrixRoles, matrixRows, type MatrixRole, type MatrixRow, type Relation } from '../authz/matrix.js';
 import type { Subject } from '#authz';
@@ -50,7 +53,9 @@ interface Actor {
 export async function startMatrixHouse() {
   let count = 0;
   const unique = (prefix: string) => `${prefix}-${(count += 1)}`;
-  const cp = await startTestControlPlane();
+  const commands = path.join(mkdtempSync(path.join(tmpdir(), 'gatehouse-commands-')), 'commands.json');
+  writeFileSync(commands, '{"allowed":{"command":"true"}}');
+  const cp = await startTestControlPlane({ GATEHOUSE_STDIO_COMMANDS: commands });
   const { seed, organizationId } = cp;
   const otherOrganizationId = await seed.organization('elsewhere');
   const teamA = await seed.team(organizationId, 'team-a');

@@ -40,5 +40,7 @@ function senseless(type: GraphQLInputType): unknown {
     return Object.fromEntries(Object.values(type.getFields()).map((field) => [field.name, senseless(field.type)]));
   }
   if (isEnumType(type)) return type.getValues()[0]?.name;
-  return { Boolean: true, Int: 1, DateTime: '2026-01-01T00:00:00Z' }[getNamedType(type).name] ?? '\u0007';
+  return (
+    { Boolean: true, Int: 1, DateTime: '2026-01-01T00:00:00Z', Duration: '1s' }[getNamedType(type).name] ?? '\u0007'
+  );
 }

@@ -372,6 +372,7 @@ describe('upstreams', () => {
     expect(JSON.parse(event?.details ?? '{}')).toEqual({
       ...{
         slug: 'recorded',
+        transport: 'STREAMABLE_HTTP',
         url: 'https://mcp.example.com/mcp',
         visibility: 'PRIVATE',
         teamId: null,

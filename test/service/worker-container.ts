@@ -9,6 +9,7 @@ import type { QueueName } from '#contracts';
 import { createKeyring, generateMasterKey, sealSecret, type Keyring } from '#crypto';
 import { newId } from '#kernel';
 import { createLogger, createMetrics } from '#observability';
+import { StdioChildren } from '#mcp';
 import { createAddressGuard, createUpstreamPools } from '#outbound';
 import { createOrm, UnitOfWork } from '#persistence';
 import { APP_ROLE, createPool, SYSTEM_ROLE, type DatabasePool } from '#postgres';
@@ -130,13 +131,21 @@ export async function createWorkerBench(clusterUrl: string, env: Record<string, 
         connectTimeoutMs: config.outbound.connectTimeout,
         connections: 4,
       });
-      const app = await NestFactory.createApplicationContext(WorkerModule.of(deps, { producer, upstreamPools }), {
+      const stdioChildren = new StdioChildren({
+        maxPerUpstream: 4,
+        idleMs: 60_000,
+        killGraceMs: 1000,
+        stderrBytes: 1000,
+      });
+      const connections = { producer, upstreamPools, stdioChildren };
+      const app = await NestFactory.createApplicationContext(WorkerModule.of(deps, connections), {
         logger: false,
         abortOnError: false,
       });
       closers.push(
         () => app.close(),
         () => upstreamPools.close(),
+        () => stdioChildren.close(),
       );
       return { run: processorsOf(app, deps) as Required<Processors>, added };
     },

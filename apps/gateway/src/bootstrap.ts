@@ -3,7 +3,7 @@ import { BufferedAuditWriter, RefusalAggregator } from '#audit';
 import type { Config } from '#config';
 import { sha256Hex, type Keyring } from '#crypto';
 import { systemClock } from '#kernel';
-import type { Logger, Metrics } from '#observability';
+import { openTelemetry, type Logger, type Metrics } from '#observability';
 import type { ConnectionSettings, DatabasePool } from '#postgres';
 import { createSnapshotSource } from '#snapshot';
 import { auditObserver } from './audit-observer.js';
@@ -11,7 +11,12 @@ import { DefaultOrganization } from './default-organization.js';
 import { FrontDoor } from './http/front-door.js';
 import { listen } from './http/listen.js';
 import { startHousekeeping } from './housekeeping.js';
+import { publicUrlsOf } from './http/public-urls.js';
 import { openGateway } from './open-gateway.js';
+import { openLimits } from './open-limits.js';
+import { openOwners } from './owners/open-owners.js';
+import { programVersion } from './program-version.js';
+import { requestSync } from './relay/sync-requests.js';
 import { flushTokenUsage } from './usage/flush-token-usage.js';
 import { TokenUsage } from './usage/token-usage.js';
 
@@ -29,6 +34,8 @@ export interface GatewayDeps {
   readonly dataDir: string;
   /** Refused credentials are told to this organization; null: the one named by `admin.organization`, once it exists. */
   readonly defaultOrganizationId: string | null;
+  /** Which of several gateway processes behind one port this is; default 1. */
+  readonly processNumber?: number;
 }
 
 /** A gateway that serves. */
@@ -39,6 +46,9 @@ export interface RunningGateway {
   /** Stops accepting, lets calls finish until the deadline (milliseconds), cuts the rest, and loses no audit record. */
   stop(deadlineMs: number): Promise<void>;
 }
+
+/** How long the last spans and metrics may take to reach their collector. */
+const telemetryFlushMs = 2000;
 
 /**
  * Starts the MCP data plane: takes its port, loads the first snapshot, serves.
@@ -53,6 +63,8 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
   const door = new FrontDoor();
   const listening = await listen(config, door.listener);
   try {
+    const telemetry = await openTelemetry({ config, logger, version: programVersion() });
+    if (telemetry) closers.push(() => telemetry.close(telemetryFlushMs));
     const audit = new BufferedAuditWriter({
       pool: systemPool,
       keyring,
@@ -88,8 +100,22 @@ export async function startGateway(deps: GatewayDeps): Promise<RunningGateway> {
       logger,
     });
     closers.push(() => housekeeping.close());
-    const parts = { config, logger, metrics, keyring, clock: systemClock, snapshots, audit, refusals, usage };
+    const owners = await openOwners({
+      ...{ config, keyring, logger, metrics, pool: systemPool },
+      urls: publicUrlsOf(config, listening.address.port),
+      processNumber: deps.processNumber ?? 1,
+      serve: (exchange) => door.serve(exchange),
+    });
+    closers.push(() => owners.close());
+    const limits = await openLimits(config, systemConnection, logger, metrics);
+    closers.push(() => limits.close());
+    const parts = {
+      ...{ config, logger, metrics, telemetry, keyring, clock: systemClock, snapshots, audit, refusals },
+      ...{ usage, owners, limits },
+      requestSync: (organizationId: string, upstreamId: string) => requestSync(systemPool, organizationId, upstreamId),
+    };
     const gateway = await openGateway(parts, door, listening);
+    metrics.gatewayProcesses(1);
     return {
       address: listening.address,
       setDraining: () => gateway.setDraining(),

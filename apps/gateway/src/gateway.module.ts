@@ -1,12 +1,21 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import type { RateLimit } from '#contracts';
+import { StdioChildren, type Implementation } from '#mcp';
 import { createAddressGuard, createUpstreamPools, type UpstreamPools } from '#outbound';
 import type { Gateway, GatewayParts } from './gateway.js';
 import type { PublicUrls } from './http/public-urls.js';
+import { StreamCount } from './http/stream-count.js';
 import { RunningCalls } from './pipeline/running-calls.js';
 import { programVersion } from './program-version.js';
-import { LegacySessions } from './upstream-pool/legacy-sessions.js';
-import { UpstreamCaller } from './upstream-pool/upstream-caller.js';
+import { timedOpener } from './telemetry/session-times.js';
+import { ListChanges } from './relay/list-changes.js';
+import { Listeners } from './relay/listen.js';
+import { ParkedCalls } from './relay/parked-calls.js';
+import { Subscriptions } from './relay/subscriptions.js';
+import { SyncRequests } from './relay/sync-requests.js';
+import { ClientSessions } from './sessions/client-sessions.js';
 import { UpstreamConnections } from './upstream-pool/upstream-connections.js';
+import { UpstreamLinks } from './upstream-pool/upstream-links.js';
 
 /** Injection token of what was handed in at start. */
 const PARTS = Symbol('parts');
@@ -24,8 +33,24 @@ const openPools = ({ config }: GatewayParts): UpstreamPools =>
     connections: config.outbound.poolConnections,
   });
 
-const openSessions = ({ config }: GatewayParts): LegacySessions =>
-  new LegacySessions({ max: config.gateway.maxUpstreamSessions, idleMs: config.gateway.upstreamSessionIdle });
+const openChildren = ({ config, logger }: GatewayParts): StdioChildren =>
+  new StdioChildren({
+    maxPerUpstream: config.stdio.maxChildren,
+    idleMs: config.stdio.idle,
+    killGraceMs: config.stdio.killGrace,
+    stderrBytes: config.stdio.stderrBytes,
+    onGone: (upstream, stderr) => logger.debug({ upstream, stderr }, 'the process of an upstream has ended'),
+  });
+
+function openLinks(parts: GatewayParts, pools: UpstreamPools, children: StdioChildren, clientInfo: Implementation) {
+  const { config, keyring, telemetry } = parts;
+  const { maxUpstreamSessions: max, upstreamSessionIdle: idleMs } = config.gateway;
+  const opener = new UpstreamConnections({ config, keyring, pools, children, clientInfo });
+  return new UpstreamLinks({ max, idleMs }, telemetry === null ? opener : timedOpener(telemetry, opener));
+}
+
+const tokenLimitOf = ({ config: { limits } }: GatewayParts): RateLimit | null =>
+  limits.tokenPerMinute === 0 ? null : { perMinute: limits.tokenPerMinute, burst: limits.tokenBurst };
 
 /** Wires the gateway. It declares no controller: requests are served by one handler on plain node:http. */
 @Module({})
@@ -37,35 +62,35 @@ export class GatewayModule {
         { provide: PARTS, useValue: parts },
         { provide: SERVER_INFO, useValue: { name: 'gatehouse', version: programVersion() } },
         { provide: UPSTREAM_POOLS, inject: [PARTS], useFactory: openPools },
-        { provide: LegacySessions, inject: [PARTS], useFactory: openSessions },
+        { provide: StdioChildren, inject: [PARTS], useFactory: openChildren },
         {
-          provide: UpstreamConnections,
-          inject: [UPSTREAM_POOLS, SERVER_INFO],
-          useFactory: (pools: UpstreamPools, serverInfo: Gateway['serverInfo']) =>
-            new UpstreamConnections(parts.config, parts.keyring, pools, serverInfo),
-        },
-        {
-          provide: UpstreamCaller,
-          inject: [UpstreamConnections, LegacySessions, SERVER_INFO],
-          useFactory: (connections: UpstreamConnections, sessions: LegacySessions, info: Gateway['serverInfo']) =>
-            new UpstreamCaller(connections, sessions, info),
+          provide: UpstreamLinks,
+          inject: [PARTS, UPSTREAM_POOLS, StdioChildren, SERVER_INFO],
+          useFactory: openLinks,
         },
         RunningCalls,
         {
           provide: GATEWAY,
-          inject: [UpstreamCaller, RunningCalls, SERVER_INFO],
-          useFactory: (
-            upstreams: UpstreamCaller,
-            running: RunningCalls,
-            serverInfo: Gateway['serverInfo'],
-          ): Gateway => ({
-            ...parts,
-            urls,
-            upstreams,
-            running,
-            serverInfo,
-            state: { draining: false },
-          }),
+          inject: [UpstreamLinks, RunningCalls, SERVER_INFO],
+          useFactory: (links: UpstreamLinks, running: RunningCalls, serverInfo: Implementation): Gateway => {
+            const sessions = new ClientSessions(parts, parts.owners);
+            return {
+              ...parts,
+              urls,
+              links,
+              running,
+              tokenLimit: tokenLimitOf(parts),
+              sessions,
+              streams: new StreamCount(parts.metrics),
+              parked: new ParkedCalls(),
+              subscriptions: new Subscriptions(),
+              listeners: new Listeners(),
+              listChanges: new ListChanges({ clock: parts.clock, sessions }),
+              syncRequests: new SyncRequests((...asked) => parts.requestSync(...asked), parts.logger),
+              serverInfo,
+              state: { draining: false },
+            };
+          },
         },
       ],
     };

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { NestLogger } from '#observability';
+import { StdioChildren } from '#mcp';
 import type { UpstreamPools } from '#outbound';
 import type { Gateway, GatewayParts } from './gateway.js';
 import { GATEWAY, GatewayModule, UPSTREAM_POOLS } from './gateway.module.js';
@@ -8,7 +9,7 @@ import type { FrontDoor } from './http/front-door.js';
 import type { Listening } from './http/listen.js';
 import { publicUrlsOf } from './http/public-urls.js';
 import { CallError } from './pipeline/call-error.js';
-import { LegacySessions } from './upstream-pool/legacy-sessions.js';
+import { UpstreamEars } from './relay/upstream-ears.js';
 
 /** A gateway that serves. */
 export interface OpenGateway {
@@ -20,6 +21,9 @@ export interface OpenGateway {
 
 /** How long calls that were cut may take to say so, and upstreams to hear that their sessions end. */
 const partingMs = 1000;
+
+const stopping = () =>
+  new CallError('SERVICE_UNAVAILABLE', 'The gateway is stopping; send the request again.', { status: 503 });
 
 const atMost = async (work: Promise<unknown>, ms: number): Promise<void> => {
   const timer = new AbortController();
@@ -36,13 +40,19 @@ export async function openGateway(parts: GatewayParts, door: FrontDoor, listenin
     abortOnError: false,
   });
   const gateway = container.get<Gateway>(GATEWAY);
-  const sessions = container.get(LegacySessions);
+  const { links } = gateway;
+  const children = container.get(StdioChildren);
+  const ears = new UpstreamEars(gateway);
   const pools = container.get<UpstreamPools>(UPSTREAM_POOLS);
   // The promise of one second (architecture.md §3a): what lost its right ends with the swap, not with its next request.
-  const unsubscribe = parts.snapshots.onChange((next) => {
+  const unsubscribe = parts.snapshots.onChange((next, previous) => {
     parts.metrics.snapshotRevision(next.revision);
     const cut = gateway.running.recheckAll();
-    sessions.closeForbidden();
+    const ended = gateway.sessions.recheckAll();
+    links.closeForbidden();
+    gateway.listChanges.swapped(next, previous);
+    if (ended > 0)
+      parts.logger.info({ sessions: ended, revision: next.revision }, 'sessions lost their right and ended');
     if (cut > 0) parts.logger.info({ calls: cut, revision: next.revision }, 'calls lost their right and were cut off');
   });
   parts.metrics.snapshotRevision(parts.snapshots.current().revision);
@@ -55,16 +65,26 @@ export async function openGateway(parts: GatewayParts, door: FrontDoor, listenin
     setDraining,
     stop: async (deadlineMs) => {
       setDraining();
+      parts.owners.endStreams();
+      // A stream for unsolicited messages never ends by itself; its client finds another process.
+      gateway.sessions.endStreams();
+      gateway.listeners.endAll();
+      ears.close();
+      gateway.syncRequests.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // What a client sent with its connection is here by then.
+      const silent = setTimeout(() => listening.closeSilent(), Math.min(partingMs, deadlineMs));
       await atMost(Promise.all([closed, door.idle()]), deadlineMs);
-      gateway.running.abortAll(
-        new CallError('SERVICE_UNAVAILABLE', 'The gateway is stopping; send the request again.', { status: 503 }),
-      );
+      clearTimeout(silent);
+      await atMost(parts.owners.stopServing(), partingMs);
+      gateway.running.abortAll(stopping());
       await atMost(door.idle(), partingMs);
+      gateway.sessions.close(stopping());
       server.closeAllConnections();
       await closed;
       unsubscribe();
-      await sessions.close(partingMs);
+      await links.close(partingMs);
+      await atMost(children.close(), partingMs);
       await atMost(pools.close(), partingMs);
       await container.close();
     },

@@ -1,12 +1,14 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { Config } from '#config';
+import { StdioChildren } from '#mcp';
 import { NestLogger } from '#observability';
 import { createAddressGuard, createUpstreamPools, type AddressGuard } from '#outbound';
 import { createJobProducer, schedules, startJobRunner, type JobRunner } from '#queue';
 import type { WorkerConnections, WorkerDeps } from './dependencies.js';
 import { listenForHealth } from './health-listener.js';
 import { processorsOf } from './processors.js';
+import { watchSyncRequests } from './sync-catalog/sync-requests.js';
 import { WorkerModule } from './worker.module.js';
 
 export type { WorkerDeps } from './dependencies.js';
@@ -40,7 +42,8 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   });
   const connections = openConnections(deps, guard);
   const close = async (): Promise<void> => {
-    await Promise.all([connections.producer.close(), connections.upstreamPools.close()]);
+    const { producer, stdioChildren, upstreamPools } = connections;
+    await Promise.all([producer.close(), stdioChildren.close(), upstreamPools.close()]);
     await listener.close();
   };
   try {
@@ -50,10 +53,15 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
     });
     const runner = startRunner(deps, processorsOf(app, deps));
     state.runner = runner;
+    const requests = watchSyncRequests({
+      ...{ pool: deps.systemPool, producer: connections.producer, logger },
+      minSyncIntervalMs: config.catalog.minSyncInterval,
+      longestPauseMs: config.worker.reconnectMaxDelay,
+    });
     let stopped: Promise<void> | undefined;
     const stop = async (deadlineMs: number): Promise<void> => {
       state.draining = true;
-      await runner.stop(deadlineMs);
+      await Promise.all([requests.stop(deadlineMs), runner.stop(deadlineMs)]);
       await app.close();
       await close();
     };
@@ -69,13 +77,20 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   }
 }
 
-function openConnections({ config, jobStore }: WorkerDeps, guard: AddressGuard): WorkerConnections {
+function openConnections({ config, jobStore, logger }: WorkerDeps, guard: AddressGuard): WorkerConnections {
   return {
     producer: createJobProducer(jobStore, retryOf(config)),
     upstreamPools: createUpstreamPools({
       guard,
       connectTimeoutMs: config.outbound.connectTimeout,
       connections: config.outbound.poolConnections,
+    }),
+    stdioChildren: new StdioChildren({
+      maxPerUpstream: config.stdio.maxChildren,
+      idleMs: config.stdio.idle,
+      killGraceMs: config.stdio.killGrace,
+      stderrBytes: config.stdio.stderrBytes,
+      onGone: (upstream, stderr) => logger.debug({ upstream, stderr }, 'a stdio child has ended'),
     }),
   };
 }

@@ -1,6 +1,7 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import type { Config } from '#config';
 import type { Keyring } from '#crypto';
+import { StdioChildren } from '#mcp';
 import type { Logger, Metrics } from '#observability';
 import { UnitOfWork } from '#persistence';
 import type { DatabasePool } from '#postgres';
@@ -31,6 +32,7 @@ export interface WorkerDeps {
 export interface WorkerConnections {
   readonly producer: JobProducer;
   readonly upstreamPools: UpstreamPools;
+  readonly stdioChildren: StdioChildren;
 }
 
 /** Injection token of the frozen configuration. */
@@ -68,6 +70,7 @@ export class DependenciesModule {
       { provide: DATA_DIR, useValue: deps.dataDir },
       { provide: PRODUCER, useValue: connections.producer },
       { provide: UPSTREAM_POOLS, useValue: connections.upstreamPools },
+      { provide: StdioChildren, useValue: connections.stdioChildren },
     ];
     return { module: DependenciesModule, providers, exports: providers.map(({ provide }) => provide) };
   }

@@ -49,9 +49,9 @@ export class AuditSpool {
     return this.#stat().size;
   }
 
-  /** Appends whole lines, all or none; throws what the file system says. */
-  append(records: readonly ChainedRecord[]): void {
-    const bytes = Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(''), 'utf8');
+  /** Appends rows (JSON of a `ChainedRecord` each), all or none; throws what the file system says. */
+  append(rows: readonly string[]): void {
+    const bytes = Buffer.from(rows.map((row) => `${row}\n`).join(''), 'utf8');
     mkdirSync(path.dirname(this.file), { recursive: true, mode: 0o700 });
     const fd = openSync(this.file, 'a', 0o600);
     let syncing = false;

@@ -4,12 +4,14 @@ import type { Config } from '#config';
 import type { AuditEventDraft } from '#contracts';
 import type { Keyring } from '#crypto';
 import { newRequestId } from '#kernel';
-import type { DatabasePool } from '#postgres';
+import type { DatabasePool, SqlExecutor } from '#postgres';
 import { adoptSpools, claimSpool, releaseSpool, spoolFolder } from './adopt-spools.js';
-import { toAuditRecord, type AuditRecord, type ChainedRecord } from './audit-record.js';
+import { toAuditRecord } from './audit-record.js';
 import { AuditSpool } from './audit-spool.js';
-import { emptyChain, link, type ChainHead } from './chain.js';
-import { storeRecords } from './event-rows.js';
+import type { ChainHead } from './chain.js';
+import { encodeAfter } from './encode-record.js';
+import { storeRecords, storeRows } from './event-rows.js';
+import { RowBatch } from './row-batch.js';
 
 /** Hears of what the writer does; for metrics and the log. No callback may throw. */
 export interface AuditWriterObserver {
@@ -51,16 +53,18 @@ const longestFlushMs = 5000;
  * so repeating a write adds nothing twice.
  */
 export class BufferedAuditWriter {
-  readonly #epoch = newRequestId();
+  readonly #chain: { readonly writer: string; readonly epoch: string };
+  /** The last record of each organization's chain. */
   readonly #heads = new Map<string, ChainHead>();
   readonly #folder: string;
   readonly #spool: AuditSpool;
   #adopted: AuditSpool[] = [];
-  /** Not chained yet; dropping one of these leaves no gap. */
-  #buffer: AuditRecord[] = [];
-  /** Chained and not stored anywhere but here. They come before the buffer. */
-  #pending: ChainedRecord[] = [];
+  /** Chained and not stored anywhere but here. What is dropped never got a place in the chain, so it leaves no gap. */
+  #batches: RowBatch[] = [];
+  #inMemory = 0;
   #writing: Promise<void> | null = null;
+  /** The batch that a statement holds. */
+  #inFlight: RowBatch | null = null;
   #progressAt = 0;
   #away = false;
   #spoolBroken = false;
@@ -70,8 +74,9 @@ export class BufferedAuditWriter {
   #closed = false;
 
   constructor(private readonly options: BufferedAuditWriterOptions) {
+    this.#chain = { writer: options.writer, epoch: newRequestId() };
     this.#folder = spoolFolder(options.config.server.dataDir);
-    this.#spool = new AuditSpool(claimSpool(this.#folder, options.writer, this.#epoch), options.keyring);
+    this.#spool = new AuditSpool(claimSpool(this.#folder, options.writer, this.#chain.epoch), options.keyring);
   }
 
   /** Takes over the spools of dead processes and begins to flush. */
@@ -85,12 +90,16 @@ export class BufferedAuditWriter {
   /** Takes one event; never waits, never fails for want of room (what does not fit is dropped and counted). */
   record(draft: AuditEventDraft): void {
     const record = toAuditRecord(draft);
-    if (this.#inMemory >= this.options.config.audit.bufferMax) this.#spill();
-    if (this.#inMemory >= this.options.config.audit.bufferMax) {
+    const { bufferMax } = this.options.config.audit;
+    if (this.#inMemory >= bufferMax) this.#spill();
+    if (this.#inMemory >= bufferMax) {
       this.options.observer?.dropped?.(1);
       return;
     }
-    this.#buffer.push(record);
+    const encoded = encodeAfter(this.options.keyring, this.#chain, this.#heads.get(record.organizationId), record);
+    this.#heads.set(record.organizationId, encoded);
+    this.#batchFor(encoded.row.length).add(encoded);
+    this.#inMemory += 1;
     if (this.#closed) this.#spill();
   }
 
@@ -134,8 +143,13 @@ export class BufferedAuditWriter {
     }
   }
 
-  get #inMemory(): number {
-    return this.#pending.length + this.#buffer.length;
+  /** The batch that takes the next row; one that is being written takes no more. */
+  #batchFor(units: number): RowBatch {
+    const last = this.#batches.at(-1);
+    if (last !== undefined && last !== this.#inFlight && last.count < batchSize && last.hasRoomFor(units)) return last;
+    const fresh = new RowBatch(units);
+    this.#batches.push(fresh);
+    return fresh;
   }
 
   /** One beat: write what waits, or put it aside when the database does not take it. */
@@ -171,14 +185,20 @@ export class BufferedAuditWriter {
   }
 
   async #writeMemory(): Promise<void> {
-    while (this.#inMemory > 0) {
-      if (this.#pending.length === 0) {
-        this.#pending = this.#buffer.splice(0, batchSize).map((record) => this.#chain(record));
+    for (let batch = this.#batches[0]; batch; batch = this.#batches[0]) {
+      this.#inFlight = batch;
+      const { count } = batch;
+      try {
+        const { heads } = batch;
+        const rows = batch.toJson();
+        await this.#store(count, (sql) => storeRows(sql, rows, heads.values()));
+      } finally {
+        this.#inFlight = null;
       }
-      const batch = this.#pending.slice(0, batchSize);
-      await this.#store(batch);
       // A stall may have moved the batch to the spool meanwhile; storing it from there again changes nothing.
-      if (this.#pending[0] === batch[0]) this.#pending.splice(0, batch.length);
+      if (this.#batches[0] !== batch) continue;
+      this.#batches.shift();
+      this.#inMemory -= count;
     }
   }
 
@@ -195,61 +215,48 @@ export class BufferedAuditWriter {
   async #drainFile(spool: AuditSpool): Promise<void> {
     for (let batch = spool.read(); batch; batch = spool.read()) {
       for (let at = 0; at < batch.records.length; at += batchSize) {
-        await this.#store(batch.records.slice(at, at + batchSize));
+        const records = batch.records.slice(at, at + batchSize);
+        await this.#store(records.length, (sql) => storeRecords(sql, records));
       }
       this.#reject(batch.rejected);
       spool.confirm(batch.end);
     }
   }
 
-  async #store(records: readonly ChainedRecord[]): Promise<void> {
-    await this.options.pool.transaction((sql) => storeRecords(sql, records));
+  async #store(count: number, write: (sql: SqlExecutor) => Promise<void>): Promise<void> {
+    await this.options.pool.transaction(write);
     this.#progressAt = performance.now();
-    this.options.observer?.written?.(records.length);
+    this.options.observer?.written?.(count);
   }
 
   /** Moves what is in memory to the spool as far as it fits. */
   #spill(limit = this.options.config.audit.spoolMax): void {
-    let size = this.#spool.size;
-    const fits = (record: ChainedRecord): boolean => {
-      size += Buffer.byteLength(JSON.stringify(record)) + 1;
-      return size <= limit;
-    };
-    const cut = this.#pending.findIndex((record) => !fits(record));
-    const chained = this.#pending.slice(0, cut < 0 ? undefined : cut);
-    const heads = new Map<string, ChainHead>();
-    let taken = 0;
-    for (const record of cut < 0 ? this.#buffer : []) {
-      const next = this.#linkAfter(heads.get(record.organizationId), record);
-      if (!fits(next)) break;
-      chained.push(next);
-      heads.set(record.organizationId, next);
-      taken += 1;
+    for (let batch = this.#batches[0]; batch; batch = this.#batches[0]) {
+      let size = this.#spool.size;
+      const rows = batch.rows();
+      const cut = rows.findIndex((row) => {
+        size += Buffer.byteLength(row) + 1;
+        return size > limit;
+      });
+      const moved = cut < 0 ? rows : rows.slice(0, cut);
+      if (moved.length === 0 || !this.#append(moved)) return;
+      if (cut < 0) this.#batches.shift();
+      else this.#batches[0] = batch.without(cut);
+      this.#inMemory -= moved.length;
+      this.options.observer?.spooled?.(moved.length);
     }
-    if (chained.length === 0) return;
+  }
+
+  #append(rows: readonly string[]): boolean {
     try {
-      this.#spool.append(chained);
+      this.#spool.append(rows);
+      this.#spoolBroken = false;
+      return true;
     } catch (error) {
       this.#spoolBroken = true;
       this.#storeAway(error);
-      return;
+      return false;
     }
-    this.#spoolBroken = false;
-    this.#pending.splice(0, chained.length - taken);
-    this.#buffer.splice(0, taken);
-    for (const [organizationId, head] of heads) this.#heads.set(organizationId, head);
-    this.options.observer?.spooled?.(chained.length);
-  }
-
-  #linkAfter(head: ChainHead | undefined, record: AuditRecord): ChainedRecord {
-    const previous = head ?? this.#heads.get(record.organizationId) ?? emptyChain;
-    return link(this.options.keyring, { writer: this.options.writer, epoch: this.#epoch }, previous, record);
-  }
-
-  #chain(record: AuditRecord): ChainedRecord {
-    const chained = this.#linkAfter(undefined, record);
-    this.#heads.set(record.organizationId, { sequence: chained.sequence, hash: chained.hash });
-    return chained;
   }
 
   #reject(lines: readonly string[]): void {

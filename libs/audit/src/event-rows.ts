@@ -48,17 +48,26 @@ set sequence = excluded.sequence, hash = excluded.hash, updated_at = excluded.up
 where audit_chain_heads.sequence < excluded.sequence`;
 
 /**
- * Inserts records and moves their chains' heads forward, inside the caller's transaction. Storing the same records again
- * changes nothing, so a write whose commit was never confirmed is simply repeated.
+ * Inserts rows (a JSON array of `ChainedRecord`) and moves their chains' heads forward, inside the caller's transaction.
+ * Storing the same records again changes nothing, so a write whose commit was never confirmed is simply repeated.
  */
+export async function storeRows(
+  sql: SqlExecutor,
+  rows: Buffer | string,
+  heads: Iterable<ChainHead & ChainName>,
+): Promise<void> {
+  await sql.query(insertEvents, [rows]);
+  await sql.query(moveHeads, [JSON.stringify(Array.from(heads, toHeadRow))]);
+}
+
+/** The same for records that are at hand as objects. */
 export async function storeRecords(sql: SqlExecutor, records: readonly ChainedRecord[]): Promise<void> {
   const heads = new Map<string, ChainHead & ChainName>();
   for (const record of records) {
     const key = `${record.organizationId} ${record.writer} ${record.epoch}`;
     if ((heads.get(key)?.sequence ?? 0) < record.sequence) heads.set(key, record);
   }
-  await sql.query(insertEvents, [JSON.stringify(records)]);
-  await sql.query(moveHeads, [JSON.stringify(Array.from(heads.values(), toHeadRow))]);
+  await storeRows(sql, JSON.stringify(records), heads.values());
 }
 
 const toHeadRow = (head: ChainHead & ChainName): Record<string, unknown> => ({

@@ -53,7 +53,10 @@ describe('abilityFor', () => {
       [...viewer, ...names('execute', 'passThrough')].toSorted(),
     );
     expect(typesAllowed({ scopes: ['control:write'], virtualServerId: null }).toSorted()).toEqual(
-      [...viewer, ...names('create', 'update', 'delete').filter((name) => name !== 'organization.create')].toSorted(),
+      [
+        ...viewer,
+        ...names('create', 'update', 'delete', 'spawn').filter((name) => name !== 'organization.create'),
+      ].toSorted(),
     );
   });
 

@@ -77,6 +77,8 @@ const ownTokens: RoleRule = { allow: ['apiToken.read', 'apiToken.create', 'apiTo
 const administration: readonly RoleRule[] = [
   { allow: [...readOrganization, ...manageOrganization] },
   { allow: [...readShared, ...createShared, ...addToCatalog, ...changeShared] },
+  // A program on the gateway's own machines is more than an address: whoever may only share with a team may not.
+  { allow: ['upstream.spawn'] },
   { allow: [...executeShared, 'upstream.passThrough'], when: { visibility: { $in: ['TEAM', 'ORGANIZATION'] } } },
   { allow: [...executeShared, 'upstream.passThrough'], when: ownPrivate },
 ];

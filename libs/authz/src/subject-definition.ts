@@ -1,5 +1,5 @@
-/** Everything that a rule can allow. `readBody` exists on audit events, `passThrough` on upstreams. */
-export type Action = 'read' | 'create' | 'update' | 'delete' | 'execute' | 'readBody' | 'passThrough';
+/** Everything that a rule can allow. `readBody` exists on audit events, `passThrough` and `spawn` on upstreams. */
+export type Action = 'read' | 'create' | 'update' | 'delete' | 'execute' | 'readBody' | 'passThrough' | 'spawn';
 
 /** What the catalogue knows about one kind of object. */
 export interface SubjectDefinition {

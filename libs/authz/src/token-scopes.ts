@@ -10,6 +10,7 @@ const scopeOfAction: Readonly<Record<Action, ApiTokenScope>> = {
   create: 'control:write',
   update: 'control:write',
   delete: 'control:write',
+  spawn: 'control:write',
   execute: 'mcp',
   passThrough: 'mcp',
 };

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { DomainError } from '#kernel';
 import * as policy from './concerns/policy.js';
 import * as serverConcerns from './concerns/server.js';
+import { stdio } from './concerns/stdio.js';
 import * as storage from './concerns/storage.js';
+import { telemetry } from './concerns/telemetry.js';
 import { nearestName } from './nearest-name.js';
 import type { Concern, Setting } from './setting.js';
 
@@ -14,6 +16,7 @@ export const concerns = {
   gateway: serverConcerns.gateway,
   worker: serverConcerns.worker,
   metrics: serverConcerns.metrics,
+  telemetry,
   log: serverConcerns.log,
   database: storage.database,
   redis: storage.redis,
@@ -22,7 +25,9 @@ export const concerns = {
   auth: policy.auth,
   graphql: policy.graphql,
   mcp: policy.mcp,
+  limits: policy.limits,
   outbound: policy.outbound,
+  stdio,
   catalog: policy.catalog,
   audit: policy.audit,
 } as const;

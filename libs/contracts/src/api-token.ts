@@ -6,6 +6,12 @@ export const apiTokenScopes = ['control:read', 'control:write', 'mcp'] as const;
 /** One scope of an API token. */
 export type ApiTokenScope = (typeof apiTokenScopes)[number];
 
+/** How often a token may call: tokens refill evenly up to `perMinute` a minute, and `burst` calls may come at once. */
+export interface RateLimit {
+  readonly perMinute: number;
+  readonly burst: number;
+}
+
 /** The claims of a `gth_` token (architecture.md §4.4). Times are seconds since the epoch (RFC 7519 §2). */
 export const apiTokenClaims = z.object({
   iss: z.string(),

@@ -8,6 +8,17 @@ export const eras = ['LEGACY', 'MODERN'] as const;
 /** See {@link eras}. */
 export type Era = (typeof eras)[number];
 
+/** How an upstream is reached: over streamable HTTP, over HTTP+SSE (2024-11-05), or as a child process of ours. */
+export const upstreamTransports = ['STREAMABLE_HTTP', 'SSE', 'STDIO'] as const;
+/** See {@link upstreamTransports}. */
+export type UpstreamTransport = (typeof upstreamTransports)[number];
+
+/** A header of the client that an upstream gets, and the name under which it gets it; both in lower case. */
+export interface ForwardedHeader {
+  readonly from: string;
+  readonly to: string;
+}
+
 /** What the last check of an upstream said. */
 export const healthStates = ['UNKNOWN', 'HEALTHY', 'UNHEALTHY'] as const;
 /** See {@link healthStates}. */

@@ -1,4 +1,10 @@
-export { apiTokenClaims, apiTokenScopes, type ApiTokenClaims, type ApiTokenScope } from './api-token.js';
+export {
+  apiTokenClaims,
+  apiTokenScopes,
+  type ApiTokenClaims,
+  type ApiTokenScope,
+  type RateLimit,
+} from './api-token.js';
 export { auditOutcomes, type AuditEventDraft, type AuditOutcome } from './audit-event.js';
 export {
   catalogKinds,
@@ -8,15 +14,18 @@ export {
   operationStates,
   organizationRoles,
   teamRoles,
+  upstreamTransports,
   userStatuses,
   visibilities,
   type CatalogKind,
   type Era,
+  type ForwardedHeader,
   type HealthState,
   type OperationKind,
   type OperationState,
   type OrganizationRole,
   type TeamRole,
+  type UpstreamTransport,
   type UserStatus,
   type Visibility,
 } from './catalog.js';

@@ -1,7 +1,7 @@
-import { createHash, createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hash, timingSafeEqual, type KeyObject } from 'node:crypto';
 
 /** SHA-256 of text (UTF-8) or bytes, 64 hexadecimal digits. */
-export const sha256Hex = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
+export const sha256Hex = (data: string | Uint8Array): string => hash('sha256', data);
 
 /** The form under which a token is stored and looked up: SHA-256 of the whole string, 64 hexadecimal digits. */
 export const hashToken = (token: string): string => sha256Hex(token);

@@ -11,6 +11,8 @@ export const keyPurposes = [
   'audit',
   'sessions',
   'checkpoints',
+  'hops',
+  'hop-transport',
 ] as const;
 
 /** See {@link keyPurposes}. */

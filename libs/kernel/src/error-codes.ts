@@ -247,12 +247,41 @@ export const errorCodes = {
     'The upstream answered the call with a JSON-RPC error.',
     "Read the error; it is the upstream's own.",
   ),
+  UPSTREAM_PROCESS_EXITED: upstream(
+    'The process of the upstream could not be started, or ended before it answered.',
+    'Look at the log of Gatehouse for what the process said, and run the command by hand.',
+  ),
+  UPSTREAM_COMMAND_NOT_ALLOWED: upstream(
+    'The command of the upstream is not in the list of allowed commands.',
+    'Add it to the file that GATEHOUSE_STDIO_COMMANDS names, on every process, and start them again.',
+  ),
+  UPSTREAM_TOO_MANY_PROCESSES: entry(
+    429,
+    'RATE_LIMITED',
+    -31001,
+    'The upstream runs as many processes as it may.',
+    'Try again when one has ended, share one process between all users, or raise GATEHOUSE_STDIO_MAX_CHILDREN.',
+  ),
   SERVICE_UNAVAILABLE: entry(
     503,
     'INTERNAL',
     -31004,
     'The service is starting or stopping.',
     'Send the request again.',
+  ),
+  COMMAND_NOT_ALLOWED: entry(
+    403,
+    'FORBIDDEN',
+    -31003,
+    'A stdio upstream names a command that is not in the allow list of the operator.',
+    'Name one of the list; an operator adds others to the file named by GATEHOUSE_STDIO_COMMANDS.',
+  ),
+  LIMITS_UNAVAILABLE: entry(
+    503,
+    'RATE_LIMITED',
+    -31001,
+    'The store of the rate limits does not answer, and calls are refused meanwhile.',
+    'Restore the store, or set GATEHOUSE_LIMITS_ON_STORE_DOWN to allow.',
   ),
   INTERNAL: entry(500, 'INTERNAL', -32603, 'A fault of this program.', 'Report it with the correlation id.'),
 } as const satisfies Record<string, ErrorCodeEntry>;

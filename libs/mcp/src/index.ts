@@ -1,5 +1,5 @@
 export { parseStrictJson, type JsonLimits, type ParsedJson } from './json/parse-strict-json.js';
-export { arrayElements } from './json/json-text.js';
+export { arrayElements, memberValue, rewriteObject } from './json/json-text.js';
 export {
   classifyMessage,
   isObject,
@@ -11,32 +11,33 @@ export {
   type JsonRpcRequest,
   type JsonRpcResponse,
 } from './envelope/messages.js';
-export { domainErrorAnswer, jsonRpcResult, upstreamFailureAnswer } from './envelope/json-rpc-error.js';
+export { domainErrorAnswer, jsonRpcError, jsonRpcResult, upstreamFailureAnswer } from './envelope/json-rpc-error.js';
 export {
   assertModernVersion,
   LATEST_LEGACY_VERSION,
   LATEST_MODERN_VERSION,
   legacyVersionOf,
+  META,
+  MODERN_VERSIONS,
   negotiateLegacyVersion,
 } from './era/protocol-versions.js';
 export { classifyInbound, type InboundClass, type InboundHttp } from './era/classify-inbound.js';
-export { checkModernHeaders, nameSource } from './era/check-modern-headers.js';
+export { checkModernHeaders, nameMember, nameSource } from './era/check-modern-headers.js';
 export { checkParamHeaders, readParamHeaders, type ParamHeader, type ParamHeaders } from './era/param-headers.js';
 export {
+  createStdioConnection,
   createUpstreamConnection,
+  type HttpConnection,
   type Implementation,
+  type StdioConnection,
+  type StdioConnectionOptions,
   type UpstreamConnection,
   type UpstreamConnectionOptions,
 } from './upstream/upstream-connection.js';
 export type { UpstreamPeer } from './upstream/upstream-peer.js';
-export { exchange, type UpstreamReply, type UpstreamRequest, type UpstreamResponse } from './upstream/exchange.js';
-export { UpstreamRpcError } from './upstream/call-upstream.js';
-export {
-  closeLegacySession,
-  openLegacySession,
-  refusalError,
-  type UpstreamIdentity,
-} from './upstream/legacy-session.js';
+export type { StreamedAnswer, UpstreamReply, UpstreamResponse } from './upstream/upstream-reply.js';
+export { refusalError, UpstreamRpcError } from './upstream/refusals.js';
+export type { UpstreamIdentity } from './upstream/upstream-identity.js';
 export { probeUpstream } from './upstream/probe-upstream.js';
 export { checkHealth } from './upstream/check-health.js';
 export type { CatalogObject } from './upstream/catalog-object.js';
@@ -47,13 +48,53 @@ export {
   type ReceivedRequest,
   type UpstreamRequestInput,
 } from './bridge/build-upstream-request.js';
+export { rewriteMeta } from './bridge/rewrite-meta.js';
 export { translateUpstreamReply, type ReplyInput, type TranslatedReply } from './bridge/translate-upstream-reply.js';
+export {
+  askable,
+  extensionsOf,
+  fitServerRequest,
+  hasExtension,
+  mayAskClient,
+  relayedCapabilities,
+  TASKS_EXTENSION,
+} from './bridge/server-request.js';
+export {
+  inputRequiredResult,
+  inputResponsesOf,
+  readInputRequired,
+  type InputRequest,
+  type InputRequired,
+} from './bridge/input-required.js';
+export {
+  exposeNotification,
+  logLevels,
+  reachesLevel,
+  withParams,
+  withSubscriptionId,
+  type NameExposure,
+} from './bridge/relay-notification.js';
+export { exposeAppUri } from './answers/expose-app-uri.js';
 export { exposeDefinition, type Exposure } from './answers/expose-definition.js';
 export {
   discoverResult,
   EMPTY_RESULT,
   initializeResult,
+  initializeText,
   listResult,
   type ListPage,
   type ServerIdentity,
 } from './answers/local-results.js';
+export type {
+  LinkOptions,
+  LinkRequest,
+  RawMessage,
+  RequestOutcome,
+  ServerMessages,
+  UpstreamLink,
+} from './upstream/upstream-link.js';
+export { createModernLink } from './upstream/modern-link.js';
+export type { AnswerOutcome } from './upstream/answer-scanner.js';
+export { openLink } from './upstream/open-link.js';
+export { callUpstream, type UpstreamResult } from './upstream/call-upstream.js';
+export { StdioChildren, type StdioChildrenOptions } from './stdio/stdio-children.js';

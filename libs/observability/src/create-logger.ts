@@ -57,6 +57,9 @@ function standardOutput(): LineOutput {
   return output;
 }
 
+/** Writes one line, with its line feed, that another process of ours has made; it does not mix with our own. */
+export const writeLogLine = (line: string): void => standardOutput().write(line);
+
 function wrap(target: PinoLogger, bound: LogFields): Logger {
   const write =
     (level: Exclude<LogLevel, 'silent'>): LogMethod =>

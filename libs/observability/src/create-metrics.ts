@@ -1,10 +1,11 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry, type Metric } from 'prom-client';
 import { systemClock, type Clock, type ErrorCode } from '#kernel';
+import type { CallOutcome } from './call-outcome.js';
+import { CallTally } from './call-tally.js';
 import { boundedLabel, listedLabel } from './bounded-label.js';
 import { mcpMethods } from './mcp-methods.js';
+import type { MetricsSnapshot } from './sum-metrics.js';
 
-/** How a call ended, in the words of its audit record. */
-export type CallOutcome = 'allowed' | 'denied' | 'failed';
 /** How one run of a job ended; `retried` failed and will run again. */
 export type JobOutcome = 'succeeded' | 'failed' | 'retried';
 /** `other` is a document that was refused before its operation was known. */
@@ -32,6 +33,20 @@ export interface Metrics {
   snapshotConfirmed(): void;
   upstreamRequest(labels: { upstream: string; outcome: 'ok' | ErrorCode }): void;
   refusedCredential(reason: string): void;
+  /** Messages refused by a rate limit, or because its store did not answer. */
+  rateLimited(reason: 'limit' | 'store-down'): void;
+  /** Whether the store of the rate limits answers. */
+  limitStoreAvailable(available: boolean): void;
+  /** Sessions of legacy clients that this process keeps. */
+  clientSessions(open: number): void;
+  /** Event streams open to clients. */
+  clientStreams(open: number): void;
+  /** A request between gateway processes: handed over, its owner gone, served for another process, or not believed. */
+  gatewayHop(outcome: 'forwarded' | 'owner-gone' | 'served' | 'refused'): void;
+  /** 1 where this process is a gateway that serves; the sum over all processes tells how many there are. */
+  gatewayProcesses(count: number): void;
+  /** What {@link sumMetrics} adds up over several processes; passes a channel between processes. */
+  snapshot(): Promise<MetricsSnapshot>;
   /** The page for Prometheus (text exposition format). */
   render(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
@@ -48,7 +63,10 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
   return {
     ...callMetrics(registry),
     ...workMetrics(registry),
+    ...limitMetrics(registry),
+    ...clientMetrics(registry),
     ...auditMetrics(registry),
+    ...processMetrics(registry),
     ...snapshotMetrics(registry, options.clock ?? systemClock),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
@@ -66,22 +84,27 @@ const histogram = <T extends string>(
 ) => new Histogram<T>({ name, help, labelNames, buckets, registers: [registry] });
 
 function callMetrics(registry: Registry) {
-  const mcp = counter(registry, 'gatehouse_mcp_requests_total', 'MCP requests answered.', [
-    'service',
-    'method',
-    'outcome',
-  ]);
-  const mcpSeconds = histogram(
-    registry,
-    'gatehouse_mcp_request_duration_seconds',
-    'Time to answer an MCP request, the upstream included.',
-    ['method', 'outcome'],
-    callBuckets,
-  );
-  const upstreams = counter(registry, 'gatehouse_upstream_requests_total', 'Requests sent to upstream MCP servers.', [
-    'upstream',
-    'outcome',
-  ]);
+  const calls = new CallTally(callBuckets);
+  const own = [
+    calls.counter('gatehouse_mcp_requests_total', 'MCP requests answered.'),
+    calls.histogram('gatehouse_mcp_request_duration_seconds', 'Time to answer an MCP request, the upstream included.'),
+  ];
+  // The registry asks for a name and for `get()`; its type names prom-client's own classes only.
+  for (const metric of own) registry.registerMetric(metric as unknown as Metric);
+  // Counted here and told at the next scrape, for the same reason as in CallTally.
+  const untold = new Map<string, Map<string, number>>();
+  const upstreams = new Counter({
+    name: 'gatehouse_upstream_requests_total',
+    help: 'Requests sent to upstream MCP servers.',
+    labelNames: ['upstream', 'outcome'],
+    registers: [],
+    collect() {
+      for (const [outcome, counts] of untold)
+        for (const [name, count] of counts) this.inc({ upstream: name, outcome }, count);
+      untold.clear();
+    },
+  });
+  registry.registerMetric(upstreams);
   const refused = counter(registry, 'gatehouse_refused_credentials_total', 'Requests with no or a bad credential.', [
     'reason',
   ]);
@@ -90,13 +113,52 @@ function callMetrics(registry: Registry) {
   const upstream = boundedLabel(500);
   const reason = boundedLabel(50);
   return {
-    mcpRequest: (labels, seconds) => {
-      const named = { method: method(labels.method), outcome: labels.outcome };
-      mcp.inc({ ...named, service: service(labels.service) });
-      mcpSeconds.observe(named, seconds);
+    mcpRequest: (labels, seconds) => calls.add(service(labels.service), method(labels.method), labels.outcome, seconds),
+    upstreamRequest: (labels) => {
+      let counts = untold.get(labels.outcome);
+      if (counts === undefined) untold.set(labels.outcome, (counts = new Map()));
+      const name = upstream(labels.upstream);
+      counts.set(name, (counts.get(name) ?? 0) + 1);
     },
-    upstreamRequest: (labels) => upstreams.inc({ upstream: upstream(labels.upstream), outcome: labels.outcome }),
     refusedCredential: (text) => refused.inc({ reason: reason(text) }),
+  } satisfies Partial<Metrics>;
+}
+
+function limitMetrics(registry: Registry) {
+  const limited = counter(registry, 'gatehouse_rate_limited_total', 'MCP messages refused by a rate limit.', [
+    'reason',
+  ]);
+  const available = new Gauge({
+    name: 'gatehouse_limit_store_available',
+    help: '1 while the store of the rate limits answers.',
+    registers: [registry],
+  });
+  return {
+    rateLimited: (reason) => limited.inc({ reason }),
+    limitStoreAvailable: (answers) => available.set(answers ? 1 : 0),
+  } satisfies Partial<Metrics>;
+}
+
+function clientMetrics(registry: Registry) {
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] });
+  const sessions = gauge('gatehouse_client_sessions', 'Sessions of legacy MCP clients that this process keeps.');
+  const streams = gauge('gatehouse_client_streams', 'Event streams open to MCP clients.');
+  return {
+    clientSessions: (open) => sessions.set(open),
+    clientStreams: (open) => streams.set(open),
+  } satisfies Partial<Metrics>;
+}
+
+function processMetrics(registry: Registry) {
+  const hops = counter(registry, 'gatehouse_gateway_hops_total', 'Requests between gateway processes.', ['outcome']);
+  const processes = new Gauge({
+    name: 'gatehouse_gateway_processes',
+    help: 'Gateway processes that serve.',
+    registers: [registry],
+  });
+  return {
+    gatewayHop: (outcome) => hops.inc({ outcome }),
+    gatewayProcesses: (count) => processes.set(count),
   } satisfies Partial<Metrics>;
 }
 
@@ -158,22 +220,33 @@ function snapshotMetrics(registry: Registry, clock: Clock) {
   let confirmedAt: number | null = null;
   const revision = new Gauge({
     name: 'gatehouse_snapshot_revision',
-    help: 'Configuration revision that this process serves.',
+    help: 'Configuration revision that is served; of several processes the oldest.',
     registers: [registry],
+    aggregator: 'min',
   });
   const age = new Gauge({
     name: 'gatehouse_snapshot_age_seconds',
     help: 'Time since the database last confirmed that the served configuration is current; -1 before the first time.',
     registers: [],
+    aggregator: 'max',
     collect() {
       this.set(confirmedAt === null ? -1 : Math.max(0, clock.now() - confirmedAt) / 1000);
     },
   });
   registry.registerMetric(age);
+  let isServing = false;
   return {
-    snapshotRevision: (value) => revision.set(value),
+    snapshotRevision: (value) => {
+      isServing = true;
+      revision.set(value);
+    },
     snapshotConfirmed: () => {
       confirmedAt = clock.now();
+    },
+    // A process without a gateway serves no revision, and must not count as one that serves an old one.
+    snapshot: async () => {
+      const all = await registry.getMetricsAsJSON();
+      return isServing ? all : all.filter(({ name }) => !name.startsWith('gatehouse_snapshot_'));
     },
   } satisfies Partial<Metrics>;
 }

@@ -1,8 +1,8 @@
+export type { CallOutcome } from './call-outcome.js';
 export { isSafeCorrelationId } from './correlation-id.js';
-export { createLogger, type LogDestination, type LoggerOptions, type LogLevel } from './create-logger.js';
+export { createLogger, writeLogLine, type LogDestination, type LoggerOptions, type LogLevel } from './create-logger.js';
 export {
   createMetrics,
-  type CallOutcome,
   type GraphqlOperationType,
   type JobOutcome,
   type Metrics,
@@ -11,4 +11,15 @@ export {
 export { runWithLogContext, type LogContext } from './log-context.js';
 export type { LogFields, Logger } from './logger.js';
 export { NestLogger } from './nest-logger.js';
+export { addMetrics, countersOf, sumMetrics, type MetricsSnapshot } from './sum-metrics.js';
 export { type Classification, type FieldClassification } from './redact-fields.js';
+export { openTelemetry, type TelemetryOptions } from './telemetry/open-telemetry.js';
+export type {
+  Operation,
+  OperationEnd,
+  OperationStart,
+  ServerOperationStart,
+  Telemetry,
+  TelemetryAttributes,
+} from './telemetry/telemetry.js';
+export { traceContextOf, traceFields, type TraceContext } from './telemetry/trace-context.js';

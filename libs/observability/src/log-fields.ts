@@ -14,6 +14,7 @@ export const logFields: FieldClassification = {
   context: 'public',
   // What a framework hands to the logger was never looked at by us.
   data: 'sensitive',
+  delayMs: 'public',
   details: 'public',
   durationMs: 'public',
   era: 'public',
@@ -27,6 +28,8 @@ export const logFields: FieldClassification = {
   origin: 'public',
   outcome: 'public',
   path: 'public',
+  process: 'public',
+  processes: 'public',
   prompt: 'public',
   protocolVersion: 'public',
   queue: 'public',

@@ -15,11 +15,15 @@ export interface UpstreamPoolsOptions extends PoolLimits {
   readonly idleMs?: number;
 }
 
-/** All connections of this process to upstreams, one pool per origin. */
+/** All connections of this process to upstreams. */
 export interface UpstreamPools {
-  /** The pool of an origin, made at its first use; ask again for every request. Refuses a blocked literal address. */
-  for(origin: string): UpstreamPool;
-  /** How many origins have a pool. */
+  /**
+   * The pool of an origin, made at its first use; ask again for every request. Pools with different keys share nothing,
+   * so the load of one never takes the connections of another: a key names an origin and the limits that go with it.
+   * Refuses a blocked literal address.
+   */
+  for(origin: string, key?: string, limits?: Partial<PoolLimits>): UpstreamPool;
+  /** How many pools there are. */
   readonly size: number;
   /** Closes the pools that were not asked for lately and have nothing in flight. */
   closeIdle(): void;
@@ -31,17 +35,17 @@ interface Entry extends UpstreamPool {
   lastUsed: number;
 }
 
-/** Opens the per-origin pools of this process; `close()` it at shutdown. */
+/** Opens the pools of this process; `close()` it at shutdown. */
 export function createUpstreamPools(options: UpstreamPoolsOptions): UpstreamPools {
   const idleMs = options.idleMs ?? 300_000;
   const pools = new Map<string, Entry>();
 
   const closeIdle = () => {
     const limit = Date.now() - idleMs;
-    for (const [origin, { lastUsed, dispatcher }] of pools) {
+    for (const [key, { lastUsed, dispatcher }] of pools) {
       if (lastUsed > limit || dispatcher.stats.running + dispatcher.stats.pending + dispatcher.stats.queued > 0)
         continue;
-      pools.delete(origin);
+      pools.delete(key);
       void dispatcher.close();
     }
   };
@@ -49,11 +53,13 @@ export function createUpstreamPools(options: UpstreamPoolsOptions): UpstreamPool
   timer.unref();
 
   return {
-    for(origin) {
-      let entry = pools.get(origin);
+    for(origin, key = origin, limits = {}) {
+      let entry = pools.get(key);
       if (entry === undefined) {
-        entry = { origin, dispatcher: guardedPool(origin, options.guard, options), lastUsed: 0 };
-        pools.set(origin, entry);
+        const { connectTimeoutMs = options.connectTimeoutMs, connections = options.connections } = limits;
+        const dispatcher = guardedPool(origin, options.guard, { connectTimeoutMs, connections });
+        entry = { origin, dispatcher, lastUsed: 0 };
+        pools.set(key, entry);
       }
       entry.lastUsed = Date.now();
       return entry;

@@ -20,6 +20,23 @@ export class EventStreamParser {
   private id: string | null = null;
   private data: string[] = [];
   private first = true;
+  private held = 0;
+  private lastRetry: number | null = null;
+
+  /** The id that the stream gave last, also where no event came with it: what a resumption begins after. */
+  get lastEventId(): string | null {
+    return this.id;
+  }
+
+  /** Milliseconds that the stream wants to pass before it is resumed; null while it has not said. */
+  get retryMs(): number | null {
+    return this.lastRetry;
+  }
+
+  /** Characters that are kept because their event has not ended yet. */
+  get pending(): number {
+    return this.held;
+  }
 
   /** The events that this chunk completes, in order. */
   push(chunk: Buffer): ServerSentEvent[] {
@@ -30,11 +47,15 @@ export class EventStreamParser {
     lineEnd.lastIndex = start;
     for (let end = lineEnd.exec(text); end !== null; end = lineEnd.exec(text)) {
       this.pieces.push(text.slice(start, end.index));
+      this.held += end.index - start;
       this.line(this.pieces.join(''), events);
       this.pieces = [];
       start = lineEnd.lastIndex;
     }
-    if (start < text.length) this.pieces.push(text.slice(start));
+    if (start < text.length) {
+      this.pieces.push(text.slice(start));
+      this.held += text.length - start;
+    }
     this.afterCr = text.endsWith('\r');
     return events;
   }
@@ -52,13 +73,20 @@ export class EventStreamParser {
         events.push({ event: this.event || 'message', data: this.data.join('\n'), id: this.id });
       this.event = '';
       this.data = [];
+      this.held = 0;
       return;
     }
     const colon = line.indexOf(':');
+    // A comment is gone as soon as it has ended: keep-alives must not add up.
+    if (colon === 0) {
+      this.held -= line.length;
+      return;
+    }
     const field = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? '' : line.slice(line.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1);
     if (field === 'data') this.data.push(value);
     else if (field === 'event') this.event = value;
     else if (field === 'id' && !value.includes('\0')) this.id = value;
+    else if (field === 'retry' && /^\d{1,9}$/.test(value)) this.lastRetry = Number(value);
   }
 }

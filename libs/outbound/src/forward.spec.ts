@@ -4,7 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createAddressGuard } from './create-address-guard.js';
 import { createGuardedFetch } from './create-guarded-fetch.js';
 import { createUpstreamPools } from './create-upstream-pools.js';
-import { forward, type ForwardRequest } from './forward.js';
+import { forward } from './forward.js';
+import type { ForwardRequest } from './forward-request.js';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

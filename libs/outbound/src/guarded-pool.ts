@@ -5,13 +5,13 @@ import { portOf, type AddressGuard } from './create-address-guard.js';
 export interface PoolLimits {
   /** Milliseconds to connect, name resolution and TLS included. */
   readonly connectTimeoutMs: number;
-  /** Connections to one origin. */
-  readonly connections: number;
+  /** Connections to one origin; null: as many as there are requests. */
+  readonly connections: number | null;
 }
 
 /**
  * One undici pool to one origin behind the guard. HTTP/1.1 only: one request per connection at a time is what pairs an
- * answer with its request. Header and body timeouts are off, because every request carries one total timeout.
+ * answer with its request. Header and body timeouts are off, because every request carries its own limits.
  */
 export function guardedPool(origin: string, guard: AddressGuard, limits: PoolLimits): Pool {
   const url = new URL(origin);

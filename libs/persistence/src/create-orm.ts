@@ -8,6 +8,8 @@ import { migrations } from './migrations.js';
 const handMadeTables = [
   'config_changes',
   'instance_settings',
+  'rate_limit_buckets',
+  'gateway_instances',
   /^audit_events/,
   'audit_chain_heads',
   'audit_checkpoints',

@@ -2,6 +2,8 @@ import { ApiTokenUsage } from './entities/api-token-usage.js';
 import { ApiToken } from './entities/api-token.js';
 import { AuditEvent } from './entities/audit-event.js';
 import { AuditExport } from './entities/audit-export.js';
+import { CatalogSyncRequest } from './entities/catalog-sync-request.js';
+import { CatalogSyncStart } from './entities/catalog-sync-start.js';
 import { ConfigChange } from './entities/config-change.js';
 import { HealthCheck } from './entities/health-check.js';
 import { Membership } from './entities/membership.js';
@@ -44,6 +46,8 @@ export const entities = [
   VirtualServerEntry,
   ApiToken,
   ApiTokenUsage,
+  CatalogSyncRequest,
+  CatalogSyncStart,
   HealthCheck,
   UpstreamOperation,
   AuditEvent,

@@ -36,7 +36,14 @@ export interface WriteTransaction extends ReadTransaction {
   report(report: OperationReport): void;
 }
 
-const deniedCodes = new Set(['UNAUTHENTICATED', 'FORBIDDEN', 'NOT_FOUND', 'CSRF', 'RATE_LIMITED']);
+const deniedCodes = new Set([
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'CSRF',
+  'RATE_LIMITED',
+  'COMMAND_NOT_ALLOWED',
+]);
 
 /** How an operation that ended with this error stands in the audit log. */
 export function outcomeOfError(error: unknown): { outcome: 'DENIED' | 'FAILED'; reason: string } {

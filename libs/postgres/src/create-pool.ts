@@ -12,6 +12,8 @@ export interface TransactionOptions {
 
 /** A bounded set of connections that survives restarts of the database. */
 export interface DatabasePool extends SqlExecutor {
+  /** As in {@link SqlExecutor}; a statement with a `name` is planned once per connection, for those that cost more to plan than to run. */
+  query<R>(sql: string, params?: readonly unknown[], name?: string): Promise<R[]>;
   /** Runs `fn` in one transaction: committed when it resolves, rolled back when it rejects. */
   transaction<T>(fn: (sql: SqlExecutor) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Runs `fn` on one connection that nobody else uses meanwhile: session state such as locks stays with it. */
@@ -65,6 +67,10 @@ async function inTransaction<T>(
   }
 }
 
+const named = (client: pg.PoolClient, name: string) => ({
+  query: (text: string, values?: unknown[]) => client.query({ name, text, values }),
+});
+
 /** Opens connections on demand as `settings.role`; nothing is dialled before the first query. */
 export function createPool(settings: PoolSettings): DatabasePool {
   const pool = createDriverPool(settings);
@@ -87,7 +93,8 @@ export function createPool(settings: PoolSettings): DatabasePool {
   };
 
   return {
-    query: (sql, params) => withClient((client) => runQuery(client, sql, params)),
+    query: (sql, params, name) =>
+      withClient((client) => runQuery(name === undefined ? client : named(client, name), sql, params)),
     transaction: (fn, options = {}) => withClient((client) => inTransaction(client, fn, options)),
     withConnection: (fn) => withClient((client) => fn(serialExecutor(client))),
     stats: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),

@@ -1,4 +1,4 @@
-import type { CatalogKind, Era, Visibility } from '#contracts';
+import type { CatalogKind, Era, HealthState, UpstreamTransport, Visibility } from '#contracts';
 
 /** The columns of every row that compiling needs: flat values only, so that two rows compare field by field. */
 interface Row {
@@ -35,12 +35,26 @@ export interface ApiTokenRow extends Row {
   readonly virtualServerId: string | null;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** Both or neither. */
+  readonly rateLimitPerMinute: number | null;
+  readonly rateLimitBurst: number | null;
 }
 
 export interface UpstreamRow extends Row {
   readonly slug: string;
   readonly name: string;
-  readonly url: string;
+  readonly transport: UpstreamTransport;
+  readonly url: string | null;
+  readonly command: string | null;
+  readonly shared: boolean;
+  readonly connectTimeoutMs: number | null;
+  readonly headersTimeoutMs: number | null;
+  readonly requestTimeoutMs: number | null;
+  readonly maxRequestMs: number | null;
+  /** JSON: an object of texts. */
+  readonly headers: string;
+  /** JSON: an array of `{ from, to }`. */
+  readonly forwardedHeaders: string;
   readonly visibility: Visibility;
   readonly ownerId: string;
   readonly teamId: string | null;
@@ -49,7 +63,14 @@ export interface UpstreamRow extends Row {
   readonly authSecret: string | null;
   readonly era: Era | null;
   readonly protocolVersion: string | null;
+  readonly capabilities: string | null;
   readonly instructions: string | null;
+}
+
+/** What the last check of an upstream said: beside its row, because it compiles to nothing. */
+export interface UpstreamHealth {
+  readonly health: HealthState;
+  readonly healthCode: string | null;
 }
 
 /** A tool, prompt, resource or resource template. */
@@ -87,7 +108,7 @@ export interface CatalogRows {
   readonly memberships: MembershipRow;
   readonly role_bindings: RoleBindingRow;
   readonly api_tokens: ApiTokenRow;
-  readonly upstreams: UpstreamRow;
+  readonly upstreams: UpstreamRow & UpstreamHealth;
   readonly tools: ObjectRow;
   readonly resources: ObjectRow;
   readonly resource_templates: ObjectRow;

@@ -1,4 +1,4 @@
-import type { Era } from '#contracts';
+import type { Era, ForwardedHeader, HealthState, RateLimit, UpstreamTransport } from '#contracts';
 
 /** One revision of the catalogue of every organization, as the gateway looks things up. Never changes once published. */
 export interface CatalogSnapshot {
@@ -27,6 +27,8 @@ export interface Principal {
   readonly scopes: ReadonlySet<string>;
   /** When set, the token reaches this one virtual server and nothing else. */
   readonly virtualServerId: string | null;
+  /** The token's own limit; null: the default of the settings. */
+  readonly rateLimit: RateLimit | null;
 }
 
 /**
@@ -41,6 +43,8 @@ export interface Endpoint {
   readonly name: string;
   readonly instructions: string | null;
   readonly enabled: boolean;
+  /** What is behind it: the upstreams of its objects and, on the aggregate, those that the principal may use directly. */
+  readonly upstreams: readonly EndpointUpstream[];
   /** By the name that clients of this endpoint use. */
   readonly tools: ReadonlyMap<string, Target>;
   readonly prompts: ReadonlyMap<string, Target>;
@@ -53,6 +57,21 @@ export interface Endpoint {
    * an upstream's own endpoint only) the upstream. `originalName` of the answer is the URI to send; null: unknown.
    */
   resolveResource(uri: string): Target | null;
+}
+
+/** An upstream behind an endpoint; `upstreams` of an endpoint stand in the order of their slugs. */
+export interface EndpointUpstream {
+  readonly id: string;
+  readonly slug: string;
+  /** What the last probe found; empty before the first. */
+  readonly capabilities: Readonly<Record<string, unknown>>;
+  /**
+   * What the last check said, as it is known now: the one thing that changes while this object stays the same, because
+   * it decides nothing about names and lists.
+   */
+  readonly health: HealthState;
+  /** Error code of the registry while UNHEALTHY. */
+  readonly healthCode: string | null;
 }
 
 /** See {@link Endpoint.listed}. */
@@ -82,13 +101,30 @@ export interface TemplateTarget extends Target {
   originalUri(uri: string): string | null;
 }
 
-/** How to reach an upstream. */
+/** How to reach an upstream. Revisions that change nothing of it keep the object; its health is no part of it. */
 export interface UpstreamTarget {
   readonly id: string;
   readonly organizationId: string;
   readonly slug: string;
-  readonly url: string;
+  readonly transport: UpstreamTransport;
+  /** Null exactly for STDIO. */
+  readonly url: string | null;
+  /** STDIO: the name of a command in the allow list of the configuration; else null. */
+  readonly command: string | null;
+  /** STDIO: one child for all principals of a process. */
+  readonly shared: boolean;
   readonly enabled: boolean;
+  /** Milliseconds, like those below; null: the default of the settings. */
+  readonly connectTimeoutMs: number | null;
+  readonly headersTimeoutMs: number | null;
+  readonly requestTimeoutMs: number | null;
+  /** How long a call may take that keeps being extended by progress. */
+  readonly maxRequestMs: number | null;
+  /** Sent with every request; names in lower case, never a credential. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly forwardedHeaders: readonly ForwardedHeader[];
+  /** Raw JSON, as the upstream sent it; null before the first probe. */
+  readonly capabilities: string | null;
   readonly era: Era | null;
   readonly protocolVersion: string | null;
   readonly authHeader: string | null;

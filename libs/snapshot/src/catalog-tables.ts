@@ -8,7 +8,7 @@ const objects = (table: string, kind: string, key: string): string =>
 
 /**
  * How the rows of each table are read, as in catalog-rows.ts; each ends in a condition that more may be joined to.
- * Columns that nothing depends on (health, times, descriptions) stay out: their changes rebuild nothing.
+ * Columns that nothing depends on (times, descriptions) stay out: their changes rebuild nothing.
  */
 export const tableQueries: Readonly<Record<CatalogTable, string>> = {
   organizations: `select id, organization_id as "organizationId", name from organizations where true`,
@@ -18,11 +18,16 @@ export const tableQueries: Readonly<Record<CatalogTable, string>> = {
   role_bindings: `select id, organization_id as "organizationId", user_id as "userId", role,
     ${millis('expires_at')} as "expiresAt" from role_bindings where true`,
   api_tokens: `select id, organization_id as "organizationId", user_id as "userId", token_hash as "tokenHash",
-    array_to_string(scopes, ' ') as scopes, virtual_server_id as "virtualServerId", ${millis('expires_at')} as "expiresAt"
+    array_to_string(scopes, ' ') as scopes, virtual_server_id as "virtualServerId", ${millis('expires_at')} as "expiresAt",
+    rate_limit_per_minute as "rateLimitPerMinute", rate_limit_burst as "rateLimitBurst"
     from api_tokens where revoked_at is null and expires_at > now()`,
-  upstreams: `select id, organization_id as "organizationId", slug, name, url, visibility, owner_id as "ownerId",
+  upstreams: `select id, organization_id as "organizationId", slug, name, transport, url, command, shared,
+    connect_timeout_ms as "connectTimeoutMs", headers_timeout_ms as "headersTimeoutMs",
+    request_timeout_ms as "requestTimeoutMs", max_request_ms as "maxRequestMs", headers,
+    forwarded_headers as "forwardedHeaders", visibility, owner_id as "ownerId",
     team_id as "teamId", enabled, auth_header as "authHeader", auth_secret as "authSecret", era,
-    protocol_version as "protocolVersion", instructions from upstreams where true`,
+    protocol_version as "protocolVersion", capabilities, instructions, health, health_code as "healthCode"
+    from upstreams where true`,
   tools: objects('tools', 'TOOL', 'name'),
   resources: objects('resources', 'RESOURCE', 'uri'),
   resource_templates: objects('resource_templates', 'RESOURCE_TEMPLATE', 'uri_template'),

@@ -42,6 +42,7 @@ export function compileAggregate({ organizationName: name, upstreams, servers }:
     endpoint: new CompiledEndpoint(
       head,
       parts.flatMap(({ objects }) => objects),
+      () => parts.map(({ upstream }) => upstream.member),
     ),
     upstreams: parts.map(({ upstream }) => upstream),
     servers,

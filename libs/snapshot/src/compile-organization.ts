@@ -56,7 +56,7 @@ function catalogueOf(input: OrganizationInput, name: string): CompiledCatalogue 
     const row = rows.upstreams.get(id);
     if (!row) return null;
     work.upstreams++;
-    return compileUpstream(row, rows.objects.in('upstream', id), before?.upstreams.get(id), hash);
+    return compileUpstream(row, rows.objects.in('upstream', id), rows.healthOf(id), before?.upstreams.get(id), hash);
   });
   const servers = patch(before?.servers, dirtyServers(input, upstreams), (id) => {
     const row = rows.servers.get(id);

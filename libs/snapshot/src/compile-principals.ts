@@ -52,10 +52,16 @@ export interface CompiledToken {
 
 /** Builds the principal of a token that is neither revoked nor expired, of a user who is active. */
 export function compileToken(row: ApiTokenRow): CompiledToken {
-  const { id, userId, organizationId, expiresAt, virtualServerId } = row;
+  const { id, userId, organizationId, expiresAt, virtualServerId, rateLimitPerMinute, rateLimitBurst } = row;
   const scopes: ReadonlySet<string> = new Set(row.scopes.split(' ').filter(Boolean));
   return {
     hash: row.tokenHash,
-    principal: { tokenId: id, userId, organizationId, expiresAt, scopes, virtualServerId },
+    principal: {
+      ...{ tokenId: id, userId, organizationId, expiresAt, scopes, virtualServerId },
+      rateLimit:
+        rateLimitPerMinute === null || rateLimitBurst === null
+          ? null
+          : { perMinute: rateLimitPerMinute, burst: rateLimitBurst },
+    },
   };
 }

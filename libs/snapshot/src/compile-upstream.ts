@@ -1,10 +1,12 @@
-import { aggregatedName, aggregatedUri } from '#contracts';
+import { aggregatedName, aggregatedUri, type ForwardedHeader } from '#contracts';
 import type { SharedObject } from '#authz';
 import type { UpstreamTarget } from './catalog-snapshot.js';
 import type { ObjectRow, UpstreamRow } from './catalog-rows.js';
 import { compileObject, type CatalogObject } from './catalog-object.js';
 import { CompiledEndpoint } from './compiled-endpoint.js';
 import { ExposedObject } from './exposed-object.js';
+import type { HealthCell } from './organization-rows.js';
+import { UpstreamMember } from './upstream-member.js';
 import { byText } from './by-text.js';
 
 /** An upstream with its objects. What only some readers need is made when it is first asked for, and kept. */
@@ -16,6 +18,7 @@ export class CompiledUpstream {
   constructor(
     readonly row: UpstreamRow,
     readonly target: UpstreamTarget,
+    readonly member: UpstreamMember,
     readonly objects: ReadonlyMap<string, CatalogObject>,
     private readonly hash: (text: string) => string,
   ) {}
@@ -39,12 +42,14 @@ export class CompiledUpstream {
     return (this.#endpoint ??= new CompiledEndpoint(
       { kind: 'upstream', subjectId, slug, name, instructions },
       [...this.objects.values()].map((object) => this.#expose(object, object.row.key)),
+      () => [this.member],
       this.target,
     ));
   }
 
   #expose(object: CatalogObject, exposedName: string): ExposedObject {
-    return new ExposedObject(object, this.target, { exposedName, nameOverride: null, descriptionOverride: null });
+    const exposure = { exposedName, nameOverride: null, descriptionOverride: null };
+    return new ExposedObject(object, this.target, this.member, exposure);
   }
 
   #aggregatedKey({ kind, key }: ObjectRow): string {
@@ -58,6 +63,7 @@ export class CompiledUpstream {
 export function compileUpstream(
   row: UpstreamRow,
   objectRows: readonly ObjectRow[],
+  health: HealthCell,
   previous: CompiledUpstream | undefined,
   hash: (text: string) => string,
 ): CompiledUpstream {
@@ -69,12 +75,43 @@ export function compileUpstream(
     .filter((object) => object !== null)
     .toSorted((a, b) => byText(a.row.key, b.row.key));
   const objects = new Map(compiled.map((object) => [object.row.id, object]));
-  return new CompiledUpstream(row, targetOf(row, previous?.target), objects, hash);
+  // A row that reaches the upstream in the same way keeps the target: links to it and virtual servers live on.
+  const known = previous && targetFields.every((field) => previous.row[field] === row[field]) ? previous : null;
+  const target = known?.target ?? targetOf(row);
+  const member = known?.member ?? new UpstreamMember(target, health);
+  return new CompiledUpstream(row, target, member, objects, hash);
 }
 
-function targetOf(row: UpstreamRow, previous: UpstreamTarget | undefined): UpstreamTarget {
-  const { id, organizationId, slug, url, enabled, era, protocolVersion, authHeader, authSecret } = row;
-  const target = { id, organizationId, slug, url, enabled, era, protocolVersion, authHeader, authSecret };
-  const fields = Object.keys(target) as (keyof UpstreamTarget)[];
-  return previous && fields.every((field) => previous[field] === target[field]) ? previous : target;
+const targetFields = [
+  'id',
+  'organizationId',
+  'slug',
+  'transport',
+  'url',
+  'command',
+  'shared',
+  'enabled',
+  'connectTimeoutMs',
+  'headersTimeoutMs',
+  'requestTimeoutMs',
+  'maxRequestMs',
+  'headers',
+  'forwardedHeaders',
+  'era',
+  'protocolVersion',
+  'capabilities',
+  'authHeader',
+  'authSecret',
+] as const satisfies readonly (keyof UpstreamTarget & keyof UpstreamRow)[];
+
+function targetOf(row: UpstreamRow): UpstreamTarget {
+  const fields = Object.fromEntries(targetFields.map((field) => [field, row[field]])) as Pick<
+    UpstreamRow,
+    (typeof targetFields)[number]
+  >;
+  return {
+    ...fields,
+    headers: JSON.parse(row.headers) as Readonly<Record<string, string>>,
+    forwardedHeaders: JSON.parse(row.forwardedHeaders) as readonly ForwardedHeader[],
+  };
 }

@@ -4,6 +4,7 @@ import type { CompiledUpstream } from './compile-upstream.js';
 import { byText } from './by-text.js';
 import { CompiledEndpoint } from './compiled-endpoint.js';
 import { ExposedObject } from './exposed-object.js';
+import { membersOf } from './upstream-member.js';
 
 /** A virtual server with what it offers: the same to everyone who may connect. */
 export interface CompiledVirtualServer {
@@ -30,7 +31,9 @@ export function compileVirtualServer(
     .map((entry) => {
       const upstream = ownerOf(entry.objectId);
       const object = upstream?.objects.get(entry.objectId);
-      return upstream?.target.enabled && object ? new ExposedObject(object, upstream.target, entry) : null;
+      return upstream?.target.enabled && object
+        ? new ExposedObject(object, upstream.target, upstream.member, entry)
+        : null;
     })
     .filter((object) => object !== null)
     .toSorted((a, b) => byText(a.upstream.slug, b.upstream.slug) || byText(a.exposedName, b.exposedName));
@@ -51,7 +54,9 @@ function withObjects(row: VirtualServerRow, objects: readonly ExposedObject[]): 
   return {
     row,
     attributes: { id, organizationId, ownerId, teamId, visibility },
-    endpoint: new CompiledEndpoint({ kind: 'virtual-server', subjectId: id, slug, name, instructions }, objects),
+    endpoint: new CompiledEndpoint({ kind: 'virtual-server', subjectId: id, slug, name, instructions }, objects, () =>
+      membersOf(objects),
+    ),
     objects,
     objectIds: new Set(objects.map(({ objectId }) => objectId)),
   };

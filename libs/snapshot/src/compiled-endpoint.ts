@@ -1,4 +1,11 @@
-import type { Endpoint, ListedTexts, Target, TemplateTarget, UpstreamTarget } from './catalog-snapshot.js';
+import type {
+  Endpoint,
+  EndpointUpstream,
+  ListedTexts,
+  Target,
+  TemplateTarget,
+  UpstreamTarget,
+} from './catalog-snapshot.js';
 import type { ExposedObject } from './exposed-object.js';
 
 /** What an endpoint says about itself. */
@@ -48,18 +55,27 @@ export class CompiledEndpoint implements Endpoint {
   readonly listed: ListedTexts = new LazyTexts(this);
   readonly #byLength: readonly ExposedObject[];
   readonly #passThrough: UpstreamTarget | null;
+  readonly #findUpstreams: () => readonly EndpointUpstream[];
+  #upstreams: readonly EndpointUpstream[] | undefined;
 
   /**
    * @param objects in the order in which they are listed; the first of several equal names wins, the others are neither
    *   listed nor callable
+   * @param findUpstreams asked when they are first wanted
    * @param passThrough the upstream that takes every URI that nothing else matches
    */
-  constructor(head: EndpointHead, objects: readonly ExposedObject[], passThrough: UpstreamTarget | null = null) {
+  constructor(
+    head: EndpointHead,
+    objects: readonly ExposedObject[],
+    findUpstreams: () => readonly EndpointUpstream[],
+    passThrough: UpstreamTarget | null = null,
+  ) {
     this.kind = head.kind;
     this.subjectId = head.subjectId;
     this.slug = head.slug;
     this.name = head.name;
     this.instructions = head.instructions;
+    this.#findUpstreams = findUpstreams;
     this.#passThrough = passThrough;
     const templates = new Map<string, ExposedObject>();
     const tables = { TOOL: this.tools, PROMPT: this.prompts, RESOURCE: this.resources, RESOURCE_TEMPLATE: templates };
@@ -69,6 +85,10 @@ export class CompiledEndpoint implements Endpoint {
     }
     this.templates = [...templates.values()];
     this.#byLength = this.templates.toSorted((a, b) => b.literalLength - a.literalLength);
+  }
+
+  get upstreams(): readonly EndpointUpstream[] {
+    return (this.#upstreams ??= this.#findUpstreams());
   }
 
   get resourceTemplates(): readonly TemplateTarget[] {

@@ -59,12 +59,26 @@ const makeRow: { readonly [T in CatalogTable]: (dice: Dice) => CatalogRows[T] } 
     tokenHash: `${org}-${n}`,
     scopes: 'mcp',
     expiresAt: later,
+    rateLimitPerMinute: on ? null : other + 1,
+    rateLimitBurst: on ? null : ref + 1,
     userId: idOf('users', org, ref),
     virtualServerId: on ? null : idOf('virtual_servers', org, other),
   }),
   upstreams: (dice) => ({
     ...shared('upstreams', dice),
+    transport: 'STREAMABLE_HTTP',
     url: `https://${dice.org}.example/${dice.other}`,
+    command: null,
+    shared: false,
+    connectTimeoutMs: null,
+    headersTimeoutMs: null,
+    requestTimeoutMs: null,
+    maxRequestMs: null,
+    headers: `{"x-tenant":"${dice.ref}"}`,
+    forwardedHeaders: '[]',
+    capabilities: dice.on ? null : `{"tools":{"n":${dice.other}}}`,
+    health: dice.on ? 'HEALTHY' : 'UNHEALTHY',
+    healthCode: dice.on ? null : 'UPSTREAM_REFUSED',
     authHeader: null,
     authSecret: null,
     era: null,
@@ -197,6 +211,10 @@ const principals = (snapshot: CatalogSnapshot): Principal[] =>
 const view = (endpoint: Endpoint | null) =>
   endpoint && {
     head: [endpoint.kind, endpoint.subjectId, endpoint.slug, endpoint.name],
+    upstreams: endpoint.upstreams.map(({ id, slug, capabilities, health, healthCode }) => [
+      ...[id, slug, capabilities],
+      ...[health, healthCode],
+    ]),
     targets: [endpoint.tools, endpoint.prompts, endpoint.resources].map((table) =>
       [...table].map(([name, target]) => [name, target.objectId, target.originalName, target.upstream]),
     ),

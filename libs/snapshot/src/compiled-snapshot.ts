@@ -41,6 +41,7 @@ export class CompiledSnapshot implements CatalogSnapshot {
 const nothing: Endpoint = new CompiledEndpoint(
   { kind: 'aggregate', subjectId: null, slug: null, name: 'Gatehouse', instructions: null },
   [],
+  () => [],
 );
 
 const find = <T>(parts: ReadonlyMap<string, T>, slugOrId: string): T | undefined =>

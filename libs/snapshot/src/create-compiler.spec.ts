@@ -57,7 +57,16 @@ const upstream = (id: string, organizationId: string, slug: string): CatalogRows
   organizationId,
   slug,
   name: slug,
+  transport: 'STREAMABLE_HTTP',
   url: `https://${id}.example/mcp`,
+  command: null,
+  shared: false,
+  connectTimeoutMs: null,
+  headersTimeoutMs: null,
+  requestTimeoutMs: null,
+  maxRequestMs: null,
+  headers: '{}',
+  forwardedHeaders: '[]',
   visibility: 'TEAM',
   ownerId: 'admin',
   teamId: 'red',
@@ -66,7 +75,10 @@ const upstream = (id: string, organizationId: string, slug: string): CatalogRows
   authSecret: null,
   era: null,
   protocolVersion: null,
+  capabilities: null,
   instructions: null,
+  health: 'UNKNOWN',
+  healthCode: null,
 });
 const object = (id: string, organizationId: string, upstreamId: string, key: string): CatalogRows['tools'] => ({
   id,
@@ -106,6 +118,8 @@ const token = (id: string, organizationId: string, userId: string): CatalogRows[
   scopes: 'control:read mcp',
   virtualServerId: null,
   expiresAt: far,
+  rateLimitPerMinute: null,
+  rateLimitBurst: null,
 });
 
 let rows: Rows;
@@ -176,6 +190,13 @@ describe('what a principal reaches', () => {
     expect(seenBy(snapshot, 'rita')).toEqual(['git__push']);
     expect(toolsOf(snapshot.virtualServer(rita, 'tools'))).toEqual(['send']);
     expect([snapshot.virtualServer(rita, 'other'), snapshot.upstream(rita, 'git')]).toEqual([null, null]);
+  });
+
+  it('[UPT-7] gives a principal the limit of its token', () => {
+    rows.edit('api_tokens', 'rita-token', { rateLimitPerMinute: 60, rateLimitBurst: 5 });
+    const { snapshot } = compile();
+    expect(principal(snapshot, 'rita').rateLimit).toEqual({ perMinute: 60, burst: 5 });
+    expect(principal(snapshot, 'otto').rateLimit).toBeNull();
   });
 
   it('gives nothing without the scope mcp', () => {

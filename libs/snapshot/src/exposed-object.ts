@@ -1,6 +1,7 @@
 import type { CatalogKind } from '#contracts';
 import type { Target, TemplateTarget, UpstreamTarget } from './catalog-snapshot.js';
 import type { CatalogObject } from './catalog-object.js';
+import type { UpstreamMember } from './upstream-member.js';
 import { replaceMembers } from './replace-members.js';
 
 /** How one endpoint shows an object. */
@@ -28,6 +29,7 @@ export class ExposedObject implements TemplateTarget {
   constructor(
     object: CatalogObject,
     readonly upstream: UpstreamTarget,
+    readonly member: UpstreamMember,
     exposure: Exposure,
   ) {
     this.kind = object.row.kind;

@@ -3,6 +3,7 @@ export type { ChangeListener, SnapshotLog, SnapshotSource, SnapshotSourceOptions
 export type {
   CatalogSnapshot,
   Endpoint,
+  EndpointUpstream,
   ListedTexts,
   Principal,
   Target,

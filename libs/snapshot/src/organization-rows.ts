@@ -7,11 +7,17 @@ import type {
   ObjectRow,
   OrganizationRow,
   RoleBindingRow,
+  UpstreamHealth,
   UpstreamRow,
   UserRow,
   VirtualServerRow,
 } from './catalog-rows.js';
 import { RowTable } from './row-table.js';
+
+/** What the last check of one upstream said, replaced by each flip. */
+export interface HealthCell {
+  readonly current: UpstreamHealth;
+}
 
 /** Ids of what must be compiled again. */
 export interface Dirt {
@@ -44,6 +50,7 @@ export class OrganizationRows {
   readonly bindings = new RowTable<RoleBindingRow, 'user'>({ user: (row) => row.userId });
   readonly tokens = new RowTable<ApiTokenRow, 'user'>({ user: (row) => row.userId });
   readonly upstreams = new RowTable<UpstreamRow>({});
+  readonly #health = new Map<string, { current: UpstreamHealth }>();
   readonly objects = new RowTable<ObjectRow, 'upstream' | 'kind'>({
     upstream: (row) => row.upstreamId,
     kind: (row) => row.kind,
@@ -60,6 +67,17 @@ export class OrganizationRows {
     const dirt = this.#dirt;
     this.#dirt = clean();
     return dirt;
+  }
+
+  /** Where the health of an upstream stands: the same object for as long as the upstream is there. */
+  healthOf(upstreamId: string): HealthCell {
+    return this.#cellOf(upstreamId);
+  }
+
+  #cellOf(upstreamId: string): { current: UpstreamHealth } {
+    let cell = this.#health.get(upstreamId);
+    if (!cell) this.#health.set(upstreamId, (cell = { current: { health: 'UNKNOWN', healthCode: null } }));
+    return cell;
   }
 
   /** The ids known of one table. */
@@ -80,6 +98,13 @@ export class OrganizationRows {
     for (const side of sides(change)) this.#dirt.upstreams.add(side.upstreamId);
   };
 
+  /** A flip touches the cell alone, so it makes nothing dirty. */
+  #takeHealth({ health, healthCode, ...row }: CatalogRows['upstreams']): UpstreamRow {
+    const cell = this.#cellOf(row.id);
+    if (cell.current.health !== health || cell.current.healthCode !== healthCode) cell.current = { health, healthCode };
+    return row;
+  }
+
   readonly #setters: { readonly [T in CatalogTable]: (id: string, row: CatalogRows[T] | null) => void } = {
     organizations: (id, row) => {
       if (this.organizations.set(id, row)) this.#dirt.organization = true;
@@ -96,8 +121,9 @@ export class OrganizationRows {
     api_tokens: (id, row) => {
       if (this.tokens.set(id, row)) this.#dirt.tokens.add(id);
     },
-    upstreams: (id, row) => {
-      if (this.upstreams.set(id, row)) this.#dirt.upstreams.add(id);
+    upstreams: (id, whole) => {
+      if (this.upstreams.set(id, whole && this.#takeHealth(whole))) this.#dirt.upstreams.add(id);
+      if (whole === null) this.#health.delete(id);
     },
     tools: this.#setObject,
     resources: this.#setObject,

@@ -9,6 +9,14 @@ export {
   type FixtureServer,
   type FixtureServerOptions,
 } from './mcp-servers/start-fixture-server.js';
+export {
+  eventData,
+  eventStream,
+  startScriptedServer,
+  type ScriptedRequest,
+  type ScriptedServer,
+} from './mcp-servers/start-scripted-server.js';
+export { connectTo, linkAnswer, linkRequest, plainClient, recordMessages } from './mcp-servers/link-kit.js';
 export { textTool, type FixtureCatalogue, type FixtureTool } from './mcp-servers/fixture-catalogue.js';
 export type { HttpFixture, RecordedRequest } from './mcp-servers/http-fixture.js';
 export {

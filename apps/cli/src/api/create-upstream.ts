@@ -1,11 +1,11 @@
 import type { Api } from './create-api.js';
+import type { ReachInput } from './reach-options.js';
 
 /** What an upstream is created from. */
-export interface NewUpstream {
+export interface NewUpstream extends ReachInput {
   readonly slug: string;
   readonly name: string;
   readonly description?: string;
-  readonly url: string;
   readonly visibility: string;
   readonly teamId?: string;
   /** Name of the header that carries the credential, and its value. */
@@ -20,7 +20,9 @@ const document = /* GraphQL */ `
         id
         slug
         name
+        transport
         url
+        command
         visibility
       }
       userErrors {

@@ -11,7 +11,9 @@ const document = /* GraphQL */ `
           id
           slug
           name
+          transport
           url
+          command
           visibility
           enabled
           hasCredential
@@ -34,6 +36,7 @@ const document = /* GraphQL */ `
 
 interface Row {
   readonly slug: string;
+  readonly transport: keyof typeof transportNames;
   readonly url: string;
   readonly visibility: string;
   readonly enabled: boolean;
@@ -42,6 +45,8 @@ interface Row {
   readonly healthCode: string | null;
   readonly team: { readonly slug: string } | null;
 }
+
+const transportNames = { STREAMABLE_HTTP: 'http', SSE: 'sse', STDIO: 'stdio' } as const;
 
 const health = ({ enabled, health, healthCode }: Row) =>
   enabled ? [health.toLowerCase(), healthCode].filter(Boolean).join(' ') : 'disabled';
@@ -54,7 +59,8 @@ export const upstreamList = ({ connect, out }: CliContext): Command =>
       rows,
       [
         { title: 'SLUG', value: ({ slug }) => slug },
-        { title: 'URL', value: ({ url }) => url, shrinks: true },
+        { title: 'VIA', value: ({ transport }) => transportNames[transport] },
+        { title: 'ADDRESS', value: ({ url }) => url, shrinks: true },
         { title: 'SEEN BY', value: ({ visibility, team }) => team?.slug ?? visibility.toLowerCase() },
         { title: 'PROTOCOL', value: ({ protocolVersion }) => protocolVersion },
         { title: 'HEALTH', value: health, shrinks: true },

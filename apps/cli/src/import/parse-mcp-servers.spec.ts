@@ -29,19 +29,28 @@ describe('parseMcpServers [CLI-5]', () => {
     ]);
   });
 
+  it('[UPT-11] keeps the older transport, and further headers beside the credential', () => {
+    const headers = { 'X-Tenant': 'acme', authorization: 'Bearer s' };
+    expect(parse({ old: { type: 'sse', url: 'https://a.example/sse', headers } })[0]?.upstream).toEqual({
+      ...{ slug: 'old', name: 'old', transport: 'SSE', url: 'https://a.example/sse' },
+      ...{ headers: [{ name: 'X-Tenant', value: 'acme' }], authHeader: 'authorization', authSecret: 'Bearer s' },
+    });
+  });
+
   it('reads the file of VS Code and one with a byte order mark', () => {
     expect(parseMcpServers('\uFEFF{"servers":{"a":{"url":"https://a.example"}}}')).toHaveLength(1);
   });
 
   it('says why an entry cannot be imported, and goes on with the others', () => {
     const entries = parse({ local: { command: 'npx', args: ['x'] }, remote: { url: 'https://a.example' } });
-    expect(entries[0]?.problem).toContain('is a stdio server (command), which is not supported yet');
+    expect(entries[0]?.problem).toContain('is a command line, which is never taken from a file');
     expect(entries[1]?.upstream?.slug).toBe('remote');
-    expect(problem({ type: 'sse', url: 'https://a.example/sse' })).toContain('speaks HTTP+SSE');
     expect(problem({})).toBe('has neither url nor command');
     expect(problem({ url: 5 })).toBe('is malformed at url');
     expect(problem('https://a.example')).toBe('is malformed at its top');
-    expect(problem({ url: 'https://a.example', headers: { A: '1', B: '2' } })).toContain('has 2 headers');
+    expect(problem({ url: 'https://a.example', headers: { A: '1', B: '2' } })).toContain(
+      'has 2 headers, none of them Authorization',
+    );
     expect(problem({ url: 'https://a.example', headers: { A: 'Bearer ${TOKEN}' } })).toContain(
       'holds a ${…} reference',
     );

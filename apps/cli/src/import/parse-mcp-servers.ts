@@ -11,7 +11,9 @@ export type ImportEntry =
 export interface ImportedUpstream {
   readonly slug: string;
   readonly name: string;
+  readonly transport?: 'SSE';
   readonly url: string;
+  readonly headers?: readonly { readonly name: string; readonly value: string }[];
   readonly authHeader?: string;
   readonly authSecret?: string;
 }
@@ -76,23 +78,39 @@ function parseEntry(name: string, value: unknown): ImportEntry {
   if (url === undefined)
     return command === undefined
       ? { name, problem: 'has neither url nor command' }
-      : { name, problem: 'is a stdio server (command), which is not supported yet; give it an HTTP address' };
-  if ((rest.type ?? rest.transport) === 'sse')
-    return { name, problem: 'speaks HTTP+SSE, which is not supported yet; use its streamable HTTP address' };
+      : {
+          name,
+          problem:
+            'is a command line, which is never taken from a file: an operator allows it under a name in GATEHOUSE_STDIO_COMMANDS, then `gatehouse upstream add SLUG --command NAME` registers it',
+        };
   const slug = slugFromName(name);
   if (slug === null) return { name, problem: 'has a name without letters or digits; rename it' };
-  return withCredential(name, { slug, name, url }, Object.entries(headers));
+  const transport = (rest.type ?? rest.transport) === 'sse' ? ({ transport: 'SSE' } as const) : {};
+  return withHeaders(name, { slug, name, url, ...transport }, Object.entries(headers));
 }
 
-function withCredential(
+/** One header is taken for the credential; of several, `Authorization` is, and the others have fixed values. */
+function withHeaders(
   name: string,
   upstream: ImportedUpstream,
   headers: readonly (readonly [string, string])[],
 ): ImportEntry {
-  const [header, second] = headers;
   if ([upstream.url, ...headers.map(([, value]) => value)].some((text) => text.includes('${')))
     return { name, problem: 'holds a ${…} reference, which is not resolved; write the value itself' };
-  if (second) return { name, problem: `has ${headers.length} headers; an upstream carries one credential header` };
-  if (!header) return { name, upstream };
-  return { name, upstream: { ...upstream, authHeader: header[0], authSecret: header[1] } };
+  const [first] = headers;
+  if (!first) return { name, upstream };
+  const credential =
+    headers.length === 1 ? first : headers.find(([header]) => header.toLowerCase() === 'authorization');
+  if (!credential)
+    return { name, problem: `has ${headers.length} headers, none of them Authorization; which one is the credential?` };
+  const fixed = headers.filter((header) => header !== credential).map(([header, value]) => ({ name: header, value }));
+  return {
+    name,
+    upstream: {
+      ...upstream,
+      ...(fixed.length === 0 ? {} : { headers: fixed }),
+      authHeader: credential[0],
+      authSecret: credential[1],
+    },
+  };
 }

@@ -9,6 +9,7 @@ import {
   operationStates,
   organizationRoles,
   teamRoles,
+  upstreamTransports,
   userStatuses,
   visibilities,
 } from '#contracts';
@@ -27,6 +28,7 @@ export const VisibilityEnum = enumOf(
   'Who may see an object: its owner, its team, everyone.',
 );
 export const EraEnum = enumOf('Era', eras, 'The family of MCP revisions that an upstream speaks.');
+export const UpstreamTransportEnum = enumOf('UpstreamTransport', upstreamTransports, 'How an upstream is reached.');
 export const HealthStateEnum = enumOf('HealthState', healthStates, 'What the last check said.');
 export const CatalogKindEnum = enumOf('CatalogKind', catalogKinds, 'The kinds of objects that an MCP server offers.');
 export const OperationKindEnum = enumOf('OperationKind', operationKinds, 'What the worker was asked to do.');

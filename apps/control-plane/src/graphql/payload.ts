@@ -28,7 +28,7 @@ export abstract class Payload {
 export type RefusedPayload = Pick<Payload, 'userErrors'>;
 
 /** Failures that the caller corrects by other input are data; everything else is a GraphQL error (style.md §16). */
-const expected = new Set<string>(['BAD_USER_INPUT', 'CONFLICT', 'UPSTREAM_BLOCKED_ADDRESS']);
+const expected = new Set<string>(['BAD_USER_INPUT', 'CONFLICT', 'UPSTREAM_BLOCKED_ADDRESS', 'COMMAND_NOT_ALLOWED']);
 
 /**
  * Runs one mutation: decodes the input and calls the use case. What either throws is recorded, and turned into

@@ -1,4 +1,4 @@
-import { Field, ID, InputType, ObjectType } from '@nestjs/graphql';
+import { Field, ID, InputType, Int, ObjectType } from '@nestjs/graphql';
 import { z } from 'zod';
 import { apiTokenScopes, type ApiTokenScope } from '#contracts';
 import { connectionOf } from '../graphql/connection.js';
@@ -8,11 +8,21 @@ import { Node } from '../graphql/node.js';
 import { Payload } from '../graphql/payload.js';
 import { DateTime } from '../graphql/scalars.js';
 
+@ObjectType({ description: 'How often a token may call.' })
+export class RateLimit {
+  @Field(() => Int, { description: 'Calls a minute, in the long run.' })
+  perMinute!: number;
+  @Field(() => Int, { description: 'Calls that may come at once.' })
+  burst!: number;
+}
+
 @ObjectType({ implements: () => Node, description: 'A credential that acts as its user, for this API and for MCP.' })
 export class ApiToken extends Node {
   /** Not fields: what resolvers load. */
   userId!: string;
   virtualServerId!: string | null;
+  rateLimitPerMinute!: number | null;
+  rateLimitBurst!: number | null;
   @Field(() => String)
   name!: string;
   @Field(() => String, { description: 'The last four characters of the secret, to tell tokens apart.' })
@@ -31,6 +41,14 @@ export class ApiToken extends Node {
 export class ApiTokenConnection extends connectionOf(ApiToken) {}
 
 @InputType()
+export class RateLimitInput {
+  @Field(() => Int, { description: 'Calls a minute, in the long run.' })
+  perMinute!: number;
+  @Field(() => Int, { description: 'Calls that may come at once.' })
+  burst!: number;
+}
+
+@InputType()
 export class CreateApiTokenInput {
   @Field(() => String)
   name!: string;
@@ -40,6 +58,8 @@ export class CreateApiTokenInput {
   scopes?: ApiTokenScope[] | null;
   @Field(() => ID, { nullable: true, description: 'Narrows the token to this one virtual server.' })
   virtualServerId?: string | null;
+  @Field(() => RateLimitInput, { nullable: true, description: 'Default: the limit that the operator set for tokens.' })
+  rateLimit?: RateLimitInput | null;
 }
 
 export const createApiTokenInput = z.object({
@@ -47,6 +67,9 @@ export const createApiTokenInput = z.object({
   expiresAt: z.date().nullish(),
   scopes: listOf(z.enum(apiTokenScopes), apiTokenScopes.length).min(1, 'must not be empty').nullish(),
   virtualServerId: globalId('VirtualServer').nullish(),
+  rateLimit: z
+    .object({ perMinute: z.number().min(1, 'must be at least 1'), burst: z.number().min(1, 'must be at least 1') })
+    .nullish(),
 });
 
 @InputType()

@@ -13,6 +13,7 @@ import {
   CreateApiTokenInput,
   createApiTokenInput,
   CreateApiTokenPayload,
+  RateLimit,
   RevokeApiTokenInput,
   revokeApiTokenInput,
 } from './api-token.types.js';
@@ -42,6 +43,11 @@ export class TokensResolver {
   })
   virtualServer(@Parent() { virtualServerId }: ApiToken, @Context() { loaders }: GraphqlContext) {
     return loaders.find('VirtualServer', virtualServerId);
+  }
+
+  @ResolveField(() => RateLimit, { nullable: true, description: 'Null: the limit that the operator set for tokens.' })
+  rateLimit(@Parent() { rateLimitPerMinute: perMinute, rateLimitBurst: burst }: ApiToken) {
+    return perMinute === null || burst === null ? null : { perMinute, burst };
   }
 
   @ResolveField(() => DateTime, { nullable: true, description: 'When it was last used; a little behind.' })

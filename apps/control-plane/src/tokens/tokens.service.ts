@@ -13,6 +13,7 @@ import { organizationOf, userIdOf } from '../access/organization-of.js';
 import { CONFIG, KEYRING, PUBLIC_URLS, type PublicUrls } from '../dependencies.js';
 import type { createApiTokenInput } from './api-token.types.js';
 import { tokenExpiry } from './token-expiry.js';
+import { tokenRateLimit } from './token-rate-limit.js';
 
 /** A new token: the row, and the secret that nobody can read again. */
 export interface IssuedToken {
@@ -54,13 +55,15 @@ export class TokensService {
       assertCan(abilityOf(ctx), 'create', 'ApiToken', owner);
       assertMayIssue(ctx.actor, { scopes, virtualServerId });
       if (virtualServerId !== null) await assertExecutable(ctx, tx, virtualServerId);
-      const parentEnds = await endOfOwnToken(ctx, tx);
-      const expiresAt = tokenExpiry(input.expiresAt, ctx.clock.now(), this.config.auth.tokenMaxTtl, parentEnds);
+      const parent = await ownToken(ctx, tx);
+      const { tokenMaxTtl, tokenMaxRate } = this.config.auth;
+      const expiresAt = tokenExpiry(input.expiresAt, ctx.clock.now(), tokenMaxTtl, parent?.expiresAt ?? null);
+      const limit = tokenRateLimit(input.rateLimit, tokenMaxRate, parent);
       const id = newId();
       const secret = await this.sign(ctx, { ...owner, tokenId: id, scopes, expiresAt });
-      const row = { userId: owner.userId, name, scopes, virtualServerId, expiresAt, revokedAt: null };
+      const row = { userId: owner.userId, name, scopes, virtualServerId, expiresAt, revokedAt: null, ...limit };
       const apiToken = tx.apiTokens.create({ ...row, tokenHash: hashToken(secret), hint: secret.slice(-4) }, id);
-      const details = { name, scopes, virtualServerId, expiresAt: expiresAt.toISOString() };
+      const details = { name, scopes, virtualServerId, expiresAt: expiresAt.toISOString(), ...limit };
       tx.report({ subjectId: id, details });
       return { apiToken, secret };
     });
@@ -93,11 +96,11 @@ async function assertExecutable(ctx: CallContext, tx: WriteTransaction, id: stri
   assertCan(abilityOf(ctx), 'execute', 'VirtualServer', server);
 }
 
-/** When the token ends that the request came with; null for a session. */
-async function endOfOwnToken({ actor }: CallContext, tx: WriteTransaction): Promise<Date | null> {
+/** The token that the request came with; null for a session. */
+async function ownToken({ actor }: CallContext, tx: WriteTransaction): Promise<ApiToken | null> {
   if (actor.kind !== 'user' || actor.tokenId === null) return null;
   const own = await tx.apiTokens.find(actor.tokenId);
   // It was there when the request began, and went with its virtual server since.
   if (own === null) throw notFound('ApiToken');
-  return own.expiresAt;
+  return own;
 }

@@ -1,5 +1,6 @@
 import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { encodeGlobalId } from '#kernel';
+import type { Upstream as UpstreamRow } from '#persistence';
 import { toConnection } from '../graphql/connection.js';
 import { decode } from '../graphql/decode.js';
 import { DeletePayload } from '../graphql/delete-payload.js';
@@ -7,6 +8,7 @@ import type { GraphqlContext } from '../graphql/graphql-context.js';
 import { slug } from '../graphql/input.js';
 import { PageArgs, PagePipe } from '../graphql/page-args.js';
 import { mutate } from '../graphql/payload.js';
+import { Duration } from '../graphql/scalars.js';
 import { Team } from '../teams/team.types.js';
 import { User } from '../users/user.types.js';
 import {
@@ -18,8 +20,10 @@ import {
   upstreamIdInput,
   UpstreamPayload,
 } from './upstream.inputs.js';
-import { Upstream, UpstreamConnection } from './upstream.types.js';
+import { ForwardedHeader, Upstream, UpstreamConnection, UpstreamHeader } from './upstream.types.js';
 import { UpstreamsService } from './upstreams.service.js';
+
+const byDefault = 'null: the default of the settings.';
 
 @Resolver(() => Upstream)
 export class UpstreamsResolver {
@@ -48,6 +52,47 @@ export class UpstreamsResolver {
   @ResolveField(() => Boolean, { description: 'Whether a credential is stored. Its value can never be read.' })
   hasCredential(@Parent() { authSecret }: Upstream) {
     return authSecret !== null;
+  }
+
+  @ResolveField(() => String, { description: 'The address of its MCP endpoint; for STDIO `stdio:` and its command.' })
+  url(@Parent() { url, command }: Upstream) {
+    return url ?? `stdio:${command}`;
+  }
+
+  @ResolveField(() => Duration, { nullable: true, description: `Time to connect, TLS included; ${byDefault}` })
+  connectTimeout(@Parent() { connectTimeoutMs }: Upstream) {
+    return connectTimeoutMs;
+  }
+
+  @ResolveField(() => Duration, { nullable: true, description: `Time to the first byte of an answer; ${byDefault}` })
+  headersTimeout(@Parent() { headersTimeoutMs }: Upstream) {
+    return headersTimeoutMs;
+  }
+
+  @ResolveField(() => Duration, {
+    nullable: true,
+    description: `Time for a call, or since its last sign of progress; ${byDefault}`,
+  })
+  requestTimeout(@Parent() { requestTimeoutMs }: Upstream) {
+    return requestTimeoutMs;
+  }
+
+  @ResolveField(() => Duration, {
+    nullable: true,
+    description: `Time for a call, whatever progress it reports; ${byDefault}`,
+  })
+  maxRequestTime(@Parent() { maxRequestMs }: Upstream) {
+    return maxRequestMs;
+  }
+
+  @ResolveField(() => [UpstreamHeader], { description: 'Sent with every request to the upstream.' })
+  headers(@Parent() { headers }: UpstreamRow) {
+    return Object.entries(JSON.parse(headers) as Record<string, string>).map(([name, value]) => ({ name, value }));
+  }
+
+  @ResolveField(() => [ForwardedHeader], { description: 'What the upstream gets of the headers of a client.' })
+  forwardedHeaders(@Parent() { forwardedHeaders }: UpstreamRow) {
+    return JSON.parse(forwardedHeaders) as ForwardedHeader[];
   }
 
   @Mutation(() => UpstreamPayload)

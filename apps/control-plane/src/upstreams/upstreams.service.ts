@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
-import { assertCan, assertCanChange } from '#authz';
+import { assertCan, assertCanChange, can, type SharedObject } from '#authz';
 import type { Config } from '#config';
 import { sealSecret, type Keyring } from '#crypto';
 import { DomainError, newId, notFound, type CallContext, type Page, type PageRequest } from '#kernel';
@@ -11,7 +11,10 @@ import { findReadable, readableWhere } from '../access/find-readable.js';
 import { organizationOf, userIdOf } from '../access/organization-of.js';
 import { assertTeamReadable, decideSharing, type Sharing } from '../access/sharing.js';
 import { CONFIG, KEYRING } from '../dependencies.js';
-import { decideCredential } from './decide-credential.js';
+import { assertAllowedCommand, decideAddress, type Address } from './decide-address.js';
+import { decideCredential, type CredentialDecision } from './decide-credential.js';
+import { decideHeaders, noHeaders, type StoredHeaders } from './decide-headers.js';
+import { decideTimeouts } from './decide-timeouts.js';
 import { neverProbed } from './never-probed.js';
 import { SyncRequests } from './sync-requests.js';
 import type { createUpstreamInput, updateUpstreamInput } from './upstream.inputs.js';
@@ -24,7 +27,7 @@ export class UpstreamsService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly syncs: SyncRequests,
-    @Inject(CONFIG) config: Config,
+    @Inject(CONFIG) private readonly config: Config,
     @Inject(KEYRING) private readonly keyring: Keyring,
   ) {
     this.addresses = createAddressGuard(config.outbound.allowedHosts);
@@ -72,55 +75,71 @@ export class UpstreamsService {
   private async add(
     ctx: CallContext,
     tx: WriteTransaction,
-    { slug, name, description, url, enabled, ...input }: z.output<typeof createUpstreamInput>,
+    { slug, name, description, enabled, ...input }: z.output<typeof createUpstreamInput>,
   ): Promise<Upstream> {
     const sharing = decideSharing(input);
-    const ownerId = userIdOf(ctx);
-    assertCan(abilityOf(ctx), 'create', 'Upstream', { organizationId: organizationOf(ctx), ownerId, ...sharing });
-    await assertTeamReadable(ctx, tx, sharing);
-    this.assertAddress(url);
-    const { authHeader, secret } = decideCredential(input);
     const id = newId();
+    const object = { id, organizationId: organizationOf(ctx), ownerId: userIdOf(ctx), ...sharing };
+    assertCan(abilityOf(ctx), 'create', 'Upstream', object);
+    await assertTeamReadable(ctx, tx, sharing);
+    const address = decideAddress(input);
+    this.assertReachable(ctx, address, object);
+    const { authHeader, secret } = decideCredential(input);
     const upstream = tx.upstreams.create(
       {
-        ...{ slug, name, description: description ?? '', url, enabled: enabled ?? true, ownerId },
-        ...sharing,
-        ...neverProbed,
+        ...{ slug, name, description: description ?? '', enabled: enabled ?? true, ownerId: object.ownerId },
+        ...{ ...address, ...sharing, ...neverProbed },
+        ...decideTimeouts(input, this.config.outbound),
+        ...decideHeaders(input, authHeader),
         authHeader,
         authSecret: this.seal(ctx, id, secret),
       },
       id,
     );
-    tx.report({
-      subjectId: id,
-      details: { slug, url: describeUrl(new URL(url)), ...sharing, hasCredential: Boolean(secret) },
-    });
+    tx.report({ subjectId: id, details: { slug, ...told(address), ...sharing, hasCredential: Boolean(secret) } });
     return upstream;
   }
 
   private async change(
     ctx: CallContext,
     tx: WriteTransaction,
-    { id, visibility, teamId, authHeader, authSecret, ...changes }: z.output<typeof updateUpstreamInput>,
+    input: z.output<typeof updateUpstreamInput>,
   ): Promise<{ upstream: Upstream; needsSync: boolean }> {
-    const upstream = await findReadable(ctx, tx.upstreams, 'Upstream', id);
+    const upstream = await findReadable(ctx, tx.upstreams, 'Upstream', input.id);
     assertCan(abilityOf(ctx), 'update', 'Upstream', upstream);
-    const sharing = decideSharing({ visibility, teamId }, upstream);
-    assertCanChange(abilityOf(ctx), 'Upstream', upstream, attributesOf(upstream, sharing));
+    const sharing = decideSharing(input, upstream);
+    const after = attributesOf(upstream, sharing);
+    assertCanChange(abilityOf(ctx), 'Upstream', upstream, after);
     if (sharing.teamId !== upstream.teamId) await assertTeamReadable(ctx, tx, sharing);
-    const moves = changes.url !== undefined && changes.url !== upstream.url;
-    if (changes.url !== undefined && moves) this.assertAddress(changes.url);
-    const credential = decideCredential({ authHeader, authSecret }, upstream, moves);
+    const address = decideAddress(input, upstream);
+    const moves = address.url !== upstream.url || address.command !== upstream.command;
+    if (moves) this.assertReachable(ctx, address, after);
+    // Another transport at the same address is sent the same credential, but what a check found is about the old one.
+    const isOther = moves || address.transport !== upstream.transport;
+    const reached = reachedBy(input, address, upstream, moves);
     const wasEnabled = upstream.enabled;
-    Object.assign(upstream, changes, sharing, moves ? neverProbed : {}, { authHeader: credential.authHeader });
-    if (credential.secret !== undefined) upstream.authSecret = this.seal(ctx, id, credential.secret);
-    tx.report({ details: { changed: changedFields({ visibility, teamId, authHeader, authSecret, ...changes }) } });
-    const needsSync = upstream.enabled && (moves || !wasEnabled || typeof credential.secret === 'string');
+    const { slug = upstream.slug, name = upstream.name, description = upstream.description } = input;
+    const { enabled = upstream.enabled } = input;
+    const timeouts = decideTimeouts(input, this.config.outbound, upstream);
+    const { authHeader, secret, headers, forwardedHeaders } = reached;
+    Object.assign(upstream, { slug, name, description, enabled, authHeader, headers, forwardedHeaders });
+    Object.assign(upstream, address, sharing, timeouts, isOther ? neverProbed : {});
+    if (secret !== undefined) upstream.authSecret = this.seal(ctx, input.id, secret);
+    tx.report({ details: { changed: changedFields(input), ...(isOther ? told(address) : {}) } });
+    const needsSync = enabled && (isOther || !wasEnabled || typeof secret === 'string' || reached.differs);
     return { upstream, needsSync };
   }
 
-  /** Names are looked up when they are dialled, so here only literal addresses can be refused. */
-  private assertAddress(url: string): void {
+  /**
+   * Names are looked up when they are dialled, so of addresses only literal ones can be refused here. A command needs a
+   * right of its own, which is asked for first: the allow list is for those who may use it.
+   */
+  private assertReachable(ctx: CallContext, { url, command }: Address, object: SharedObject): void {
+    if (command !== null) {
+      assertMaySpawn(ctx, object);
+      assertAllowedCommand(command, this.config.stdio.commands);
+    }
+    if (url === null) return;
     try {
       this.addresses.assertUrl(new URL(url));
     } catch (error) {
@@ -134,10 +153,36 @@ export class UpstreamsService {
   }
 }
 
+/** @throws DomainError FORBIDDEN naming `command` */
+function assertMaySpawn(ctx: CallContext, object: SharedObject): void {
+  if (can(abilityOf(ctx), 'spawn', 'Upstream', object)) return;
+  const text = 'You may not let an upstream run a command. Ask an owner or administrator of the organization to do it.';
+  throw new DomainError('FORBIDDEN', text, { field: 'command', details: { subject: 'Upstream', action: 'spawn' } });
+}
+
+/** Credential and headers after the change; a process takes neither, so both go when an upstream becomes one. */
+function reachedBy(
+  input: z.output<typeof updateUpstreamInput>,
+  address: Address,
+  before: Upstream,
+  moves: boolean,
+): CredentialDecision & StoredHeaders & { readonly differs: boolean } {
+  if (address.transport === 'STDIO') return { authHeader: null, secret: null, ...noHeaders, differs: false };
+  const credential = decideCredential(input, before, moves);
+  const headers = decideHeaders(input, credential.authHeader, before);
+  return { ...credential, ...headers, differs: headers.headers !== before.headers };
+}
+
+/** What the audit log says about an address. */
+const told = ({ transport, url, command }: Address) => ({
+  transport,
+  ...(url === null ? { command } : { url: describeUrl(new URL(url)) }),
+});
+
 const attributesOf = ({ id, organizationId, ownerId }: Upstream, sharing: Sharing) => ({
   ...{ id, organizationId, ownerId },
   ...sharing,
 });
 
 const changedFields = (input: Readonly<Record<string, unknown>>): string[] =>
-  Object.keys(input).filter((field) => input[field] !== undefined);
+  Object.keys(input).filter((field) => field !== 'id' && input[field] !== undefined);

@@ -21,7 +21,7 @@ const maxAge = '600';
 /** Answers OPTIONS: what a page of an allowed origin may send (CORS). Throws for other pages and foreign hosts. */
 export function answerPreflight(gateway: Gateway, exchange: Exchange, methods: string): void {
   const { headers } = exchange.request;
-  publicUrlOf(gateway, exchange.request);
+  publicUrlOf(gateway, exchange);
   const asked = (headers['access-control-request-headers'] ?? '').toLowerCase().split(',');
   const parameters = asked.map((name) => name.trim()).filter((name) => paramHeader.test(name));
   const cors = {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Gateway } from '../gateway.js';
-import { openExchange } from './exchange.js';
+import { openExchange, type Exchange } from './exchange.js';
 import { handleRequest } from './handle-request.js';
 
 /** Takes every request from the first moment of the port on, and knows how many are under way. */
@@ -19,17 +19,21 @@ export class FrontDoor {
     this.#gateway = gateway;
   }
 
-  readonly listener = (request: IncomingMessage, response: ServerResponse): void => {
+  readonly listener = (request: IncomingMessage, response: ServerResponse): void =>
+    this.serve(openExchange(request, response));
+
+  /** Serves a request, whichever way it came. */
+  serve(exchange: Exchange): void {
     if (this.#gateway === null) {
-      answerStarting(request, response);
+      answerStarting(exchange.request, exchange.response);
       return;
     }
     this.#inFlight++;
-    void handleRequest(this.#gateway, openExchange(request, response)).finally(() => {
+    void handleRequest(this.#gateway, exchange).finally(() => {
       this.#inFlight--;
       if (this.#inFlight === 0) for (const resolve of this.#waiting.splice(0)) resolve();
     });
-  };
+  }
 
   /** Resolves when no request is under way. */
   idle(): Promise<void> {

@@ -3,7 +3,7 @@ import { DomainError, notFound } from '#kernel';
 import type { Gateway } from '../gateway.js';
 import { answerHealth, isHealthPath } from '../health/answer-health.js';
 import { CallError } from '../pipeline/call-error.js';
-import { mcpRouteOf } from '../pipeline/mcp-route.js';
+import { mcpRouteOf, methodsOf } from '../pipeline/mcp-route.js';
 import { serveCall } from '../pipeline/serve-call.js';
 import { answerWellKnown } from '../well-known/answer-well-known.js';
 import { answerPreflight } from './answer-preflight.js';
@@ -13,9 +13,9 @@ import { send } from './send.js';
 /** Everything that is no MCP call: preflights, health, well-known documents, and 404 for the rest. */
 function answerPlainly(gateway: Gateway, exchange: Exchange): void {
   const { path, request } = exchange;
-  const isMcp = mcpRouteOf(path) !== null;
-  if (request.method === 'OPTIONS' && (isMcp || path.startsWith('/.well-known/'))) {
-    answerPreflight(gateway, exchange, isMcp ? 'POST' : 'GET, HEAD');
+  const route = mcpRouteOf(path, gateway.config.mcp.httpSse);
+  if (request.method === 'OPTIONS' && (route !== null || path.startsWith('/.well-known/'))) {
+    answerPreflight(gateway, exchange, route === null ? 'GET, HEAD' : methodsOf(path, route).join(', '));
     return;
   }
   if (isHealthPath(path)) {
@@ -27,7 +27,7 @@ function answerPlainly(gateway: Gateway, exchange: Exchange): void {
 
 /** Answers one HTTP request, whatever it is. Never rejects. */
 export async function handleRequest(gateway: Gateway, exchange: Exchange): Promise<void> {
-  const route = exchange.request.method === 'OPTIONS' ? null : mcpRouteOf(exchange.path);
+  const route = exchange.request.method === 'OPTIONS' ? null : mcpRouteOf(exchange.path, gateway.config.mcp.httpSse);
   if (route !== null) {
     await serveCall(gateway, exchange, route);
     return;

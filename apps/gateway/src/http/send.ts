@@ -25,18 +25,32 @@ export interface Outgoing {
   readonly body: Buffer | string | null;
 }
 
-/** Writes one answer. Browsers of allowed origins may read it; credentials of the browser are never asked for. */
-export function send(gateway: Gateway, { request, response, requestId }: Exchange, outgoing: Outgoing): void {
-  if (response.headersSent || response.destroyed) return;
-  const { status, headers, contentType = 'application/json', body } = outgoing;
+/** What every answer to a request says, as a flat list of names and values to which more may be added. */
+export function commonHeaders(gateway: Gateway, { request, requestId }: Exchange): string[] {
   const { origin, host } = request.headers;
   const lines = [...(gateway.urls.byHost(host)?.startsWith('https:') ? overTls : base), 'x-request-id', requestId];
   if (origin !== undefined && gateway.urls.allowsOrigin(origin))
     lines.push('access-control-allow-origin', origin, 'access-control-expose-headers', exposed);
-  if (headers) for (const [name, value] of Object.entries(headers)) lines.push(name, value);
   if (gateway.state.draining) lines.push('connection', 'close');
+  return lines;
+}
+
+/** Writes one answer. Browsers of allowed origins may read it; credentials of the browser are never asked for. */
+export function send(gateway: Gateway, exchange: Exchange, outgoing: Outgoing): void {
+  const { request, response } = exchange;
+  if (response.headersSent || response.destroyed) return;
+  const { status, headers, contentType = 'application/json', body } = outgoing;
+  const lines = commonHeaders(gateway, exchange);
+  if (headers) for (const [name, value] of Object.entries(headers)) lines.push(name, value);
   if (body === null) lines.push('content-length', '0');
   else lines.push('content-type', contentType, 'content-length', String(Buffer.byteLength(body)));
   response.writeHead(status, lines);
   response.end(request.method === 'HEAD' || body === null ? undefined : body);
+  dropStalled(gateway, exchange);
+}
+
+/** Lets go of the rest of a large answer when its reader has stopped reading. */
+export function dropStalled({ config }: Gateway, { response }: Exchange): void {
+  const { maxStreamBacklog, slowClientTimeout } = config.mcp;
+  if (response.writableLength > maxStreamBacklog) response.setTimeout(slowClientTimeout, () => response.destroy());
 }

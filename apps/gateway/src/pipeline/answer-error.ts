@@ -16,8 +16,8 @@ const outcomeOf = (code: ErrorCode): AuditOutcome => (denials.has(code) ? 'DENIE
  * The challenge of a refused credential (RFC 6750 §3, RFC 9728 §5.1). It names the metadata of the very resource that
  * was asked for, and is the same whether that exists or not.
  */
-function challengeOf({ urls }: Gateway, { request }: Exchange, route: McpRoute, error: CredentialError): string {
-  const origin = urls.byHost(request.headers.host) ?? urls.all[0] ?? '';
+function challengeOf({ urls }: Gateway, exchange: Exchange, route: McpRoute, error: CredentialError): string {
+  const origin = exchange.handedOver?.publicUrl ?? urls.byHost(exchange.request.headers.host) ?? urls.all[0] ?? '';
   const metadata = `${origin}/.well-known/oauth-protected-resource${route.path}`;
   const parts = [`resource_metadata="${metadata}"`, 'scope="mcp"'];
   if (error.problem === 'insufficient-scope') parts.push('error="insufficient_scope"');

@@ -1,39 +1,78 @@
-import { checkParamHeaders, nameSource } from '#mcp';
-import { CallError, invalidParams } from './call-error.js';
+import { checkParamHeaders, nameMember } from '#mcp';
+import type { Endpoint, Target, UpstreamTarget } from '#snapshot';
+import type { Gateway } from '../gateway.js';
+import { ownUpstream, upstreamsBehind } from '../relay/endpoint-upstreams.js';
+import { openTaskId } from '../relay/task-ids.js';
+import { askedName, completionRefOf } from './asked-object.js';
+import { CallError, invalidParams, unknownObject } from './call-error.js';
 import type { AuthorizedCall, ConformingCall, PostedMessage } from './calls.js';
-import { ruleOf, type MethodRule } from './method-rules.js';
+import { passThroughRule, ruleOf, type MethodRule } from './method-rules.js';
 import { paramHeadersOf } from './param-headers-of.js';
-import { targetOf } from './rights.js';
+import { foundTarget, targetOf, wholeUpstream } from './rights.js';
 
-/** The object that a message asks for; null when it asks for none or spells it wrongly. */
-export function askedName({ method, received }: PostedMessage): string | null {
-  const source = nameSource(method);
-  const name = source === null ? undefined : received.message.params?.[source];
-  return typeof name === 'string' ? name : null;
-}
-
-function knownRule({ method, era }: PostedMessage): MethodRule {
-  const rule = ruleOf(method);
-  if (rule?.eras.includes(era)) return rule;
-  throw new CallError('UNKNOWN_METHOD', `Method not found: ${method.slice(0, 100)}`, {
+/** The answer to a method that does not exist here: 404 in the modern era (2026-07-28, Transports). */
+export const unknownMethod = ({ era, method }: PostedMessage): CallError =>
+  new CallError('UNKNOWN_METHOD', `Method not found: ${method.slice(0, 100)}`, {
     status: era === 'MODERN' ? 404 : 200,
   });
+
+function knownRule(message: PostedMessage): MethodRule {
+  const rule = ruleOf(message.method);
+  if (rule?.eras.includes(message.era)) return rule;
+  throw unknownMethod(message);
+}
+
+/** The parameters that a tool wants mirrored in headers must be told there as in the body. */
+function checkHeaders({ era, received }: PostedMessage, tool: Target): void {
+  if (era === 'LEGACY') return;
+  checkParamHeaders(paramHeadersOf(tool), received.message.params?.['arguments'], received.headers);
+}
+
+/** Answered here on a pass-through as well: what opens a session, and a sign of life of the gateway. */
+const neverPassed = new Set(['initialize', 'ping']);
+
+/** A pass-through relays what it does not know, and leaves it to the upstream what its names mean. */
+function authorizePassThrough(call: ConformingCall, upstream: UpstreamTarget): AuthorizedCall {
+  const { endpoint, message } = call;
+  const rule = ruleOf(message.method);
+  if (rule !== null && message.era === 'LEGACY' && neverPassed.has(message.method))
+    return { ...call, rule, target: null };
+  const name = askedName(message) ?? '';
+  const listed = rule === null || rule.action !== 'execute' ? null : foundTarget(endpoint, rule, name);
+  if (listed !== null && rule?.kind === 'TOOL') checkHeaders(message, listed);
+  return { ...call, rule: rule ?? passThroughRule, target: listed ?? wholeUpstream(upstream, name) };
+}
+
+function completionTarget(endpoint: Endpoint, message: PostedMessage): { rule: MethodRule; target: Target } {
+  const ref = completionRefOf(message);
+  if (ref === null) throw invalidParams('"ref" must be a "ref/prompt" with a name or a "ref/resource" with a uri');
+  return { rule: ref.rule, target: targetOf(endpoint, ref.rule, ref.name) };
+}
+
+function taskTarget({ keyring }: Gateway, { endpoint, message, principal }: ConformingCall): Target {
+  const asked = askedName(message);
+  if (asked === null) throw invalidParams('"taskId" must be a string');
+  const place = openTaskId(keyring, principal.tokenId, asked);
+  const upstream = place === null ? undefined : upstreamsBehind(endpoint).get(place.upstreamId);
+  if (place === null || !upstream?.enabled) throw unknownObject('task', asked);
+  return wholeUpstream(upstream, asked, place.taskId);
 }
 
 /**
  * Decides whether the principal may do what the request asks. An endpoint's tables hold exactly the objects that the
  * principal may execute, decided by `#authz` when the snapshot was made: what is not in them does not exist for them.
  */
-export function authorize(call: ConformingCall): AuthorizedCall {
+export function authorize(gateway: Gateway, call: ConformingCall): AuthorizedCall {
   const { endpoint, message } = call;
+  const own = ownUpstream(endpoint);
+  if (own !== null) return authorizePassThrough(call, own);
   const rule = knownRule(message);
+  if (rule.action === 'task') return { ...call, rule, target: taskTarget(gateway, call) };
   if (rule.action !== 'execute') return { ...call, rule, target: null };
+  if (rule.kind === null) return { ...call, ...completionTarget(endpoint, message) };
   const name = askedName(message);
-  if (name === null) throw invalidParams(`"${nameSource(message.method) ?? 'name'}" must be a string`);
+  if (name === null) throw invalidParams(`"${nameMember(message.method) ?? 'name'}" must be a string`);
   const target = targetOf(endpoint, rule, name);
-  if (rule.kind === 'TOOL' && message.era === 'MODERN') {
-    const { headers, message: sent } = message.received;
-    checkParamHeaders(paramHeadersOf(target), sent.params?.['arguments'], headers);
-  }
+  if (rule.kind === 'TOOL') checkHeaders(message, target);
   return { ...call, rule, target };
 }

@@ -44,8 +44,16 @@ export const invalidParams = (problem: string): CallError =>
 
 /** The client is gone, so nobody hears the answer; a modern client cancels this way (2026-07-28, Cancellation). */
 export class ClientGone extends Error {
-  constructor() {
-    super('The client closed the connection before the answer.');
+  constructor(message = 'The client closed the connection before the answer.') {
+    super(message);
     this.name = 'ClientGone';
+  }
+}
+
+/** The client wants no answer any more, and gets none (2025-11-25, Cancellation). */
+export class CallCancelled extends ClientGone {
+  constructor(message = 'The client cancelled the request.') {
+    super(message);
+    this.name = 'CallCancelled';
   }
 }

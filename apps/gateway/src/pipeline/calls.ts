@@ -2,15 +2,16 @@ import type { AuditOutcome, Era } from '#contracts';
 import type { JsonRpcId, ReceivedRequest } from '#mcp';
 import type { CatalogSnapshot, Endpoint, Principal, Target } from '#snapshot';
 import type { Exchange } from '../http/exchange.js';
+import type { ClientPort } from '../relay/client-port.js';
+import type { ClientSession } from '../sessions/client-session.js';
 import type { McpRoute } from './mcp-route.js';
 import type { MethodRule } from './method-rules.js';
 
 // Each step takes what the step before it made, so a step that is left out does not compile.
 
-/** After `receive`: a POST of JSON to an MCP route. */
+/** After `receive`: a POST of JSON to an MCP route, or a GET or DELETE about a session. */
 export interface ReceivedCall extends Exchange {
   readonly route: McpRoute;
-  readonly ip: string | null;
   /** Milliseconds since the epoch. */
   readonly occurredAt: number;
   /** Of the monotonic clock, for durations. */
@@ -46,19 +47,36 @@ export interface PostedMessage {
 export interface PostedCall extends AddressedCall {
   readonly messages: readonly PostedMessage[];
   readonly isBatch: boolean;
+  /** The body as it came. */
+  readonly body: Buffer;
 }
 
 /** After `identify`: somebody known, at one moment of the configuration. */
-export interface IdentifiedCall {
+export interface KnownCall {
   readonly posted: PostedCall;
   readonly snapshot: CatalogSnapshot;
   readonly principal: Principal;
   readonly tokenHash: string;
 }
 
+/** After `findSession`: the session is theirs. */
+export interface IdentifiedCall extends KnownCall {
+  /** The session that the client named; null without one, and for every modern client. */
+  readonly session: ClientSession | null;
+}
+
+declare const withinLimit: unique symbol;
+
+/** After `limitCaller`: its sender may go on. The mark exists for the compiler only. */
+export interface LimitedCall extends IdentifiedCall {
+  readonly [withinLimit]: true;
+}
+
 /** After `resolveRoute`: one message to an endpoint that the principal may see. */
-export interface RoutedCall extends IdentifiedCall {
+export interface RoutedCall extends LimitedCall {
   readonly message: PostedMessage;
+  /** Who sent the message, as far as it can be reached while the message is answered. */
+  readonly client: ClientPort;
   readonly endpoint: Endpoint;
 }
 
@@ -94,3 +112,6 @@ export interface Answer {
   /** Facts for the audit record. */
   readonly details?: Readonly<Record<string, unknown>>;
 }
+
+/** Another process has answered in our place, and has recorded it. */
+export const handedOver: Answer = { status: 0, body: null, outcome: 'ALLOWED', reason: null };

@@ -1,20 +1,39 @@
 import { DomainError } from '#kernel';
 import { assertModernVersion, checkModernHeaders } from '#mcp';
-import type { ConformingCall, RoutedCall } from './calls.js';
+import type { ClientSession } from '../sessions/client-session.js';
+import type { ConformingCall, PostedMessage, RoutedCall } from './calls.js';
+
+/** The only revision with batches (2025-03-26, Messages). */
+const batchVersion = '2025-03-26';
 
 /**
- * Refuses a message of a revision that is not spoken here (−32022), or whose headers do not say what its body says
- * (−32020; 2026-07-28, Standard Request Headers).
+ * The revision of a session's message: what `initialize` agreed on. The header may name any known one: clients are out
+ * there that repeat the oldest in every request, and what was agreed decides anyway.
+ */
+function sessionVersion(session: ClientSession, message: PostedMessage): string {
+  const { inBatch, method, version } = message;
+  if (method === 'initialize' && version !== null) return version;
+  const { protocolVersion } = session;
+  if (inBatch && protocolVersion !== batchVersion)
+    throw new DomainError('MALFORMED_REQUEST', `Only revision ${batchVersion} has batches; send each message alone.`);
+  return protocolVersion;
+}
+
+/**
+ * Refuses a message of a revision that is not spoken here (−32022), or whose headers do not say what its body says (−32020; 2026-07-28, Standard Request Headers).
  */
 export function checkProtocol(call: RoutedCall): ConformingCall {
   const { kind, era, method, version, problem, received, inBatch } = call.message;
   if (problem !== null || version === null)
     throw problem ?? new DomainError('MALFORMED_REQUEST', 'The message names no revision.');
   if (era === 'MODERN') {
+    if (call.posted.route.transport === 'sse')
+      throw new DomainError('MALFORMED_REQUEST', 'Revision 2026-07-28 is not spoken over HTTP+SSE; use the path /mcp.');
     assertModernVersion(version);
     if (kind === 'request') checkModernHeaders(received.headers, received.message);
   }
   if (inBatch && method === 'initialize')
     throw new DomainError('MALFORMED_REQUEST', 'initialize must not be part of a batch.');
-  return { ...call, protocolVersion: version };
+  const { session } = call;
+  return { ...call, protocolVersion: session === null ? version : sessionVersion(session, call.message) };
 }

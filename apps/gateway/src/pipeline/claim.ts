@@ -1,36 +1,53 @@
 import { DomainError, type Clock } from '#kernel';
-import type { CatalogSnapshot, SnapshotSource } from '#snapshot';
+import type { CatalogSnapshot, Endpoint, SnapshotSource } from '#snapshot';
+import { upstreamsBehind } from '../relay/endpoint-upstreams.js';
 import { unknownObject } from './call-error.js';
-import type { UpstreamCall } from './calls.js';
+import type { IdentifiedCall, UpstreamCall } from './calls.js';
 import type { McpRoute } from './mcp-route.js';
 import type { MethodRule } from './method-rules.js';
 import { endpointOf, principalOf, targetOf } from './rights.js';
 
-/** What a call rests on, small enough to keep beside an idle upstream session. */
-interface Claim {
+/** What a call rests on, small enough to keep beside an idle link to an upstream. */
+export interface Claim {
   readonly tokenHash: string;
   readonly route: McpRoute;
-  readonly rule: MethodRule;
-  readonly name: string;
-  readonly upstreamId: string;
+  /** The object that is used; null: the endpoint, or an upstream behind it. */
+  readonly object: { readonly rule: MethodRule; readonly name: string } | null;
+  /** The upstream that is used; null: none. */
+  readonly upstreamId: string | null;
 }
 
 /** The claim of a call that was just authorized. */
-export const claimOf = ({ tokenHash, posted, rule, target }: UpstreamCall): Claim => ({
+export const claimOf = ({ endpoint, tokenHash, posted, rule, target }: UpstreamCall): Claim => ({
   tokenHash,
   route: posted.route,
-  rule,
-  name: target.exposedName,
+  object: endpoint.kind === 'upstream' || rule.action !== 'execute' ? null : { rule, name: target.exposedName },
   upstreamId: target.upstream.id,
 });
+
+/** The claim to an upstream through an endpoint, whatever of it is used. */
+export const linkClaimOf = (call: IdentifiedCall, upstreamId: string | null): Claim => ({
+  tokenHash: call.tokenHash,
+  route: call.posted.route,
+  object: null,
+  upstreamId,
+});
+
+function objectProblem(endpoint: Endpoint, { object, upstreamId }: Claim): DomainError | null {
+  if (object !== null) {
+    const target = targetOf(endpoint, object.rule, object.name);
+    // The name now leads elsewhere, so what was called under it is gone.
+    return target.upstream.id === upstreamId ? null : unknownObject('object', object.name);
+  }
+  if (upstreamId === null || upstreamsBehind(endpoint).get(upstreamId)?.enabled === true) return null;
+  return unknownObject('upstream', upstreamId);
+}
 
 /** Why a claim does not hold in a snapshot; null when it does. The very rules that the steps of a new call ask. */
 function problemOf(claim: Claim, snapshot: CatalogSnapshot, now: number): DomainError | null {
   try {
     const principal = principalOf(snapshot, claim.tokenHash, now);
-    const target = targetOf(endpointOf(snapshot, principal, claim.route), claim.rule, claim.name);
-    // The name now leads elsewhere, so what was called under it is gone.
-    return target.upstream.id === claim.upstreamId ? null : unknownObject('object', claim.name);
+    return objectProblem(endpointOf(snapshot, principal, claim.route), claim);
   } catch (error) {
     if (error instanceof DomainError) return error;
     throw error;

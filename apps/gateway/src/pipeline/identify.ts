@@ -1,6 +1,6 @@
 import type { Gateway } from '../gateway.js';
 import { CallError, CredentialError } from './call-error.js';
-import type { AddressedCall, IdentifiedCall, PostedCall } from './calls.js';
+import type { AddressedCall, KnownCall, PostedCall } from './calls.js';
 import { principalOf } from './rights.js';
 
 const unavailable = (code: 'SERVICE_STALE' | 'DATABASE_UNAVAILABLE', message: string) =>
@@ -25,7 +25,7 @@ export function admit({ audit, clock, config, snapshots }: Gateway, call: Addres
 }
 
 /** Finds out who calls. The snapshot that is read here serves the whole call. */
-export const identify = (gateway: Gateway, posted: PostedCall): IdentifiedCall => ({
+export const identify = (gateway: Gateway, posted: PostedCall): KnownCall => ({
   posted,
   ...admit(gateway, posted),
 });

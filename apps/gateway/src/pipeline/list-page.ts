@@ -1,8 +1,9 @@
 import type { CatalogKind, Era } from '#contracts';
 import { openValue, sealValue } from '#crypto';
-import { exposeDefinition, listResult, type JsonObject } from '#mcp';
+import { exposeAppUri, exposeDefinition, listResult, type JsonObject } from '#mcp';
 import type { Endpoint } from '#snapshot';
 import type { Gateway } from '../gateway.js';
+import { exposeUriOf } from '../relay/exposure.js';
 import { invalidParams } from './call-error.js';
 import type { LocalCall } from './calls.js';
 
@@ -11,7 +12,7 @@ const ttlMs = 0;
 
 interface Prepared {
   readonly items: readonly string[];
-  /** The whole result, where one page holds everything. */
+  /** The whole result, where one page holds everything and every upstream is well. */
   whole: string | null;
 }
 
@@ -32,15 +33,40 @@ const keysOf = (endpoint: Endpoint, kind: CatalogKind): readonly string[] => {
   return endpoint.resourceTemplates.map(({ exposedName }) => exposedName);
 };
 
+/** The tools of a list as clients of an era see them; where a tool shows a page (MCP Apps), under the endpoint's URI. */
+function fitTools(endpoint: Endpoint, texts: readonly string[], era: Era): readonly string[] {
+  const targets = [...endpoint.tools.values()];
+  return texts.map((text, index) => {
+    const value = JSON.parse(text) as JsonObject;
+    const upstream = targets[index]?.upstream;
+    const exposeUri = upstream === undefined ? null : exposeUriOf(endpoint, upstream);
+    const shown = exposeUri === null ? text : exposeAppUri(text, value, exposeUri);
+    return exposeDefinition('TOOL', shown, value, era, noOverrides);
+  });
+}
+
 /** A list as clients of an era see it; made once for as long as the snapshot keeps the list. */
-function prepare(texts: readonly string[], kind: CatalogKind, era: Era): Prepared {
+function prepare(endpoint: Endpoint, kind: CatalogKind, era: Era): Prepared {
+  const texts = listedOf(endpoint, kind);
   let found = prepared[era].get(texts);
   if (found === undefined) {
-    const fit = (text: string) => exposeDefinition(kind, text, JSON.parse(text) as JsonObject, era, noOverrides);
-    found = { items: kind === 'TOOL' ? texts.map(fit) : texts, whole: null };
+    found = { items: kind === 'TOOL' ? fitTools(endpoint, texts, era) : texts, whole: null };
     prepared[era].set(texts, found);
   }
   return found;
+}
+
+/** What is told of upstreams that are not well: their last good lists stay, but calls may fail. */
+function unwellMeta({ kind, upstreams }: Endpoint): JsonObject | null {
+  if (kind === 'upstream') return null;
+  const unwell = upstreams.filter(({ health }) => health === 'UNHEALTHY');
+  if (unwell.length === 0) return null;
+  return {
+    'dev.gatehouse/upstreams': unwell.map(({ slug, healthCode }) => ({
+      upstream: slug,
+      outcome: healthCode ?? 'UNHEALTHY',
+    })),
+  };
 }
 
 /** To whom and to which list a cursor belongs. */
@@ -63,11 +89,16 @@ export function listPage(gateway: Gateway, call: LocalCall, kind: CatalogKind): 
   const { clock, config, keyring, serverInfo } = gateway;
   const { era, received } = call.message;
   const { pageSize } = config.gateway;
-  const list = prepare(listedOf(call.endpoint, kind), kind, era);
+  const list = prepare(call.endpoint, kind, era);
   const cursor = received.message.params?.['cursor'];
-  const page = { era, kind, ttlMs, serverInfo };
-  if (cursor === undefined && list.items.length <= pageSize)
-    return (list.whole ??= listResult({ ...page, items: list.items, nextCursor: null }));
+  const meta = unwellMeta(call.endpoint);
+  const page = { era, kind, ttlMs, serverInfo, meta };
+  if (cursor === undefined && list.items.length <= pageSize) {
+    if (meta === null && list.whole !== null) return list.whole;
+    const whole = listResult({ ...page, items: list.items, nextCursor: null });
+    if (meta === null) list.whole = whole;
+    return whole;
+  }
   const start = cursor === undefined ? 0 : startOf(gateway, call, kind, cursor);
   const end = start + pageSize;
   const next = end < list.items.length ? [scopeOf(call, kind), end, keysOf(call.endpoint, kind)[end - 1]] : null;

@@ -24,28 +24,33 @@ type Single = Extract<InboundClass, { message: unknown }>;
 
 const firstValue = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value);
 
+/** The revision of HTTP+SSE, and spoken over nothing else. */
+const sseVersion = '2024-11-05';
+
 /** The claimed revision of a legacy message, or what is wrong with the claim. */
-function legacyVersion(one: Single, request: Http): { version: string } | { problem: DomainError } {
-  if (one.reason === 'initialize')
-    return { version: negotiateLegacyVersion(one.message.params?.['protocolVersion'] ?? LATEST_LEGACY_VERSION) };
+function legacyVersion(one: Single, { request, route }: AddressedCall): { version: string } | { problem: DomainError } {
+  const header = firstValue(request.headers['mcp-protocol-version']);
+  const claimed = one.reason === 'initialize' ? one.message.params?.['protocolVersion'] : header;
+  if (route.transport === 'sse' && claimed === sseVersion) return { version: sseVersion };
+  if (one.reason === 'initialize') return { version: negotiateLegacyVersion(claimed ?? LATEST_LEGACY_VERSION) };
   try {
-    return { version: legacyVersionOf(firstValue(request.headers['mcp-protocol-version'])) };
+    return { version: legacyVersionOf(header) };
   } catch (error) {
     if (error instanceof DomainError) return { problem: error };
     throw error;
   }
 }
 
-function single(one: Single, parsed: ParsedJson, bytes: Buffer, request: Http): PostedMessage {
+function single(one: Single, parsed: ParsedJson, bytes: Buffer, call: AddressedCall): PostedMessage {
   const kind = 'method' in one.message ? ('id' in one.message ? 'request' : 'notification') : 'response';
-  const claimed = one.kind === 'modern' ? { version: one.version } : legacyVersion(one, request);
+  const claimed = one.kind === 'modern' ? { version: one.version } : legacyVersion(one, call);
   return {
     kind,
     id: 'method' in one.message && 'id' in one.message ? one.message.id : null,
     method: 'method' in one.message ? one.message.method : '',
     era: one.kind === 'modern' ? 'MODERN' : 'LEGACY',
     version: 'version' in claimed ? claimed.version : null,
-    received: receivedOf(parsed, bytes, request),
+    received: receivedOf(parsed, bytes, call.request),
     inBatch: false,
     problem: 'problem' in claimed ? claimed.problem : null,
   };
@@ -113,7 +118,7 @@ function batch(values: readonly unknown[], text: string, request: Http, maxBatch
  */
 export async function readMessages({ config }: Gateway, call: AddressedCall): Promise<PostedCall> {
   const { request } = call;
-  const bytes = await readBody(request, config.mcp.maxBody);
+  const bytes = call.handedOver?.body ?? (await readBody(request, config.mcp.maxBody));
   const parsed = parseStrictJson(bytes, { maxDepth: config.mcp.maxDepth, maxKeys: config.mcp.maxKeys });
   const inbound = classifyInbound({ httpMethod: 'POST', headers: request.headers, body: parsed.value });
   if (inbound.kind !== 'reject' && inbound.reason === 'batch')
@@ -121,12 +126,11 @@ export async function readMessages({ config }: Gateway, call: AddressedCall): Pr
       ...call,
       messages: batch(inbound.messages, parsed.text, request, config.mcp.maxBatch),
       isBatch: true,
+      body: bytes,
     };
   if (inbound.kind !== 'reject' && inbound.reason === 'http-method')
     throw new DomainError('MALFORMED_REQUEST', 'The body is no JSON-RPC message.');
   const message =
-    inbound.kind === 'reject'
-      ? refused(inbound.error, parsed, bytes, request)
-      : single(inbound, parsed, bytes, request);
-  return { ...call, messages: [message], isBatch: false };
+    inbound.kind === 'reject' ? refused(inbound.error, parsed, bytes, request) : single(inbound, parsed, bytes, call);
+  return { ...call, messages: [message], isBatch: false, body: bytes };
 }

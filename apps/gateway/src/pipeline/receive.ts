@@ -5,30 +5,36 @@ import type { Exchange } from '../http/exchange.js';
 import { sentOnce } from '../http/sent-once.js';
 import { CallError } from './call-error.js';
 import type { ReceivedCall } from './calls.js';
-import type { McpRoute } from './mcp-route.js';
+import { methodsOf, type McpRoute } from './mcp-route.js';
 
 const jsonType = /^application\/json\s*(;|$)/i;
 
-/**
- * Takes a request to an MCP route as far as its headers go: a POST (no other method has a meaning without sessions and
- * server streams) of uncompressed JSON. What the client accepts is not asked: every answer is JSON.
- */
-export function receive({ clock }: Gateway, exchange: Exchange, route: McpRoute): ReceivedCall {
-  const { request } = exchange;
-  if (request.method !== 'POST')
-    throw new CallError('MALFORMED_REQUEST', 'MCP messages are sent with POST.', {
+/** Refuses methods that a path does not have, and posts of anything but uncompressed JSON. */
+function checkMethod({ path, request }: Exchange, route: McpRoute): void {
+  const methods = methodsOf(path, route);
+  if (!methods.includes(request.method ?? ''))
+    throw new CallError('MALFORMED_REQUEST', `This path has the methods ${methods.join(', ')} only.`, {
       status: 405,
-      headers: { allow: 'POST, OPTIONS' },
+      headers: { allow: [...methods, 'OPTIONS'].join(', ') },
     });
+  if (request.method !== 'POST') return;
   const encoding = request.headers['content-encoding'];
   if (!jsonType.test(request.headers['content-type'] ?? '') || (encoding !== undefined && encoding !== 'identity'))
     throw new CallError('MALFORMED_REQUEST', 'Send the message as application/json, uncompressed.', { status: 415 });
+}
+
+/**
+ * Takes a request to an MCP route as far as its headers go: a POST of messages, a GET of a session's stream, or a DELETE
+ * of a session. What a POST accepts is asked only when there is something to stream.
+ */
+export function receive({ clock }: Gateway, exchange: Exchange, route: McpRoute): ReceivedCall {
+  const { request } = exchange;
+  checkMethod(exchange, route);
   // Two credentials are no credential.
   const token = parseBearer(sentOnce(request, 'authorization') ?? undefined);
   return {
     ...exchange,
     route,
-    ip: request.socket.remoteAddress ?? null,
     occurredAt: clock.now(),
     startedAt: performance.now(),
     tokenHash: token === null ? null : hashToken(token),

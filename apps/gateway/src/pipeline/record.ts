@@ -1,11 +1,11 @@
 import type { AuditEventDraft } from '#contracts';
 import type { Gateway } from '../gateway.js';
-import { askedName } from './authorize.js';
-import type { Answer, AuthorizedCall, IdentifiedCall, PostedMessage, RoutedCall } from './calls.js';
+import { askedName } from './asked-object.js';
+import { handedOver, type Answer, AuthorizedCall, IdentifiedCall, PostedMessage, RoutedCall } from './calls.js';
+import { endpointSubjects } from './endpoint-subjects.js';
 import { ruleOf } from './method-rules.js';
 
 const outcomeLabels = { ALLOWED: 'allowed', DENIED: 'denied', FAILED: 'failed' } as const;
-const endpointSubjects = { 'virtual-server': 'VirtualServer', upstream: 'Upstream', aggregate: null } as const;
 const nameLength = 200;
 
 /** What became of one message; filled as its steps succeed. */
@@ -35,22 +35,27 @@ function subjectOf({ authorized, identified, message, routed }: Evidence): Subje
     return { subjectType: endpointSubjects[kind], subjectId: name };
   }
   const { endpoint } = routed;
-  const rule = ruleOf(message.method);
+  const rule = authorized?.rule ?? ruleOf(message.method);
   if (rule?.action !== 'execute')
     return { subjectType: endpointSubjects[endpoint.kind], subjectId: endpoint.subjectId };
   const target = authorized?.target ?? null;
+  if (target !== null && target.objectId === target.upstream.id)
+    return { subjectType: 'Upstream', subjectId: target.objectId };
   const asked = askedName(message);
   const subjectId = target?.objectId ?? asked?.slice(0, nameLength) ?? null;
   if (rule.kind === 'TOOL') return { subjectType: 'Tool', subjectId };
   if (rule.kind === 'PROMPT') return { subjectType: 'Prompt', subjectId };
   if (target === null || endpoint.resources.has(target.exposedName)) return { subjectType: 'Resource', subjectId };
-  return { subjectType: target.objectId === target.upstream.id ? 'Upstream' : 'ResourceTemplate', subjectId };
+  return { subjectType: 'ResourceTemplate', subjectId };
 }
 
 const nameFields: Readonly<Record<string, string>> = {
   'tools/call': 'tool',
   'prompts/get': 'prompt',
   'resources/read': 'resource',
+  'resources/subscribe': 'resource',
+  'resources/unsubscribe': 'resource',
+  'completion/complete': 'completed',
 };
 
 function detailsOf(evidence: Evidence, answer: Answer): Record<string, unknown> {
@@ -73,7 +78,7 @@ function detailsOf(evidence: Evidence, answer: Answer): Record<string, unknown> 
  */
 export function record({ audit, logger, metrics, usage }: Gateway, evidence: Evidence): void {
   const { answer, identified, message } = evidence;
-  if (message.kind !== 'request' || answer === null) return;
+  if (message.kind !== 'request' || answer === null || answer === handedOver) return;
   const { posted, principal } = identified;
   const durationMs = performance.now() - posted.startedAt;
   const { outcome, reason } = answer;

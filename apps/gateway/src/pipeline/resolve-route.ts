@@ -1,9 +1,11 @@
-import type { IdentifiedCall, PostedMessage, RoutedCall } from './calls.js';
+import type { ClientPort } from '../relay/client-port.js';
+import type { LimitedCall, PostedMessage, RoutedCall } from './calls.js';
 import { endpointOf } from './rights.js';
 
 /** Finds the endpoint that the path names; 404 when it is hidden, disabled or missing. */
-export const resolveRoute = (call: IdentifiedCall, message: PostedMessage): RoutedCall => ({
+export const resolveRoute = (call: LimitedCall, message: PostedMessage, client: ClientPort): RoutedCall => ({
   ...call,
   message,
+  client,
   endpoint: endpointOf(call.snapshot, call.principal, call.posted.route),
 });

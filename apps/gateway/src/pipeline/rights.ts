@@ -1,4 +1,4 @@
-import type { CatalogSnapshot, Endpoint, Principal, Target } from '#snapshot';
+import type { CatalogSnapshot, Endpoint, Principal, Target, UpstreamTarget } from '#snapshot';
 import { notFound } from '#kernel';
 import { CredentialError, unknownObject } from './call-error.js';
 import type { McpRoute } from './mcp-route.js';
@@ -31,14 +31,31 @@ export function endpointOf(snapshot: CatalogSnapshot, principal: Principal, rout
   return endpoint;
 }
 
-/** What a name means on an endpoint; the tables hold what the principal may execute and nothing else. */
-export function targetOf(endpoint: Endpoint, { kind }: MethodRule, name: string): Target {
-  if (kind === 'TOOL') return known(endpoint.tools.get(name), 'tool', name);
-  if (kind === 'PROMPT') return known(endpoint.prompts.get(name), 'prompt', name);
-  return known(endpoint.resolveResource(name), 'resource', name, { uri: name.slice(0, 2048) });
+/** What a name means on an endpoint; null when it means nothing there. */
+export function foundTarget(endpoint: Endpoint, { kind }: MethodRule, name: string): Target | null {
+  if (kind === 'TOOL') return endpoint.tools.get(name) ?? null;
+  if (kind === 'PROMPT') return endpoint.prompts.get(name) ?? null;
+  const template =
+    kind === 'RESOURCE_TEMPLATE'
+      ? endpoint.resourceTemplates.find(({ exposedName }) => exposedName === name)
+      : undefined;
+  return template ?? endpoint.resolveResource(name);
 }
 
-function known(target: Target | null | undefined, what: string, name: string, details = {}): Target {
-  if (!target?.upstream.enabled) throw unknownObject(what, name, details);
-  return target;
+/** What a name means on an endpoint; the tables hold what the principal may execute and nothing else. */
+export function targetOf(endpoint: Endpoint, rule: MethodRule, name: string): Target {
+  const target = foundTarget(endpoint, rule, name);
+  if (target?.upstream.enabled) return target;
+  if (rule.kind === 'TOOL') throw unknownObject('tool', name);
+  if (rule.kind === 'PROMPT') throw unknownObject('prompt', name);
+  throw unknownObject('resource', name, { uri: name.slice(0, 2048) });
 }
+
+/** An upstream as the target of what names none of its objects. */
+export const wholeUpstream = (upstream: UpstreamTarget, exposedName = '', originalName = exposedName): Target => ({
+  objectId: upstream.id,
+  exposedName,
+  originalName,
+  upstream,
+  definition: '{}',
+});

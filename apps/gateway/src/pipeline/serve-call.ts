@@ -1,23 +1,21 @@
 import type { Gateway } from '../gateway.js';
 import type { Exchange } from '../http/exchange.js';
+import { send } from '../http/send.js';
+import { endSession } from '../sessions/end-session.js';
+import { serveStream } from '../sessions/serve-stream.js';
+import type { Session } from '../sessions/session.js';
 import { answerError } from './answer-error.js';
-import { answerLocally } from './answer-locally.js';
-import { authorize } from './authorize.js';
-import { CredentialError } from './call-error.js';
-import { callUpstream } from './call-upstream.js';
-import type { Answer, IdentifiedCall, PostedMessage } from './calls.js';
+import { CallError, CredentialError } from './call-error.js';
+import type { AddressedCall, KnownCall } from './calls.js';
 import { checkAddress } from './check-address.js';
-import { checkProtocol } from './check-protocol.js';
+import { elsewhere, findSession, sessionIdOf } from './find-session.js';
 import { admit, identify } from './identify.js';
 import type { McpRoute } from './mcp-route.js';
 import { readMessages } from './read-messages.js';
 import { receive } from './receive.js';
-import { openEvidence, record } from './record.js';
-import { reply } from './reply.js';
-import { resolveRoute } from './resolve-route.js';
-
-/** A message that wants no answer. */
-const accepted: Answer = { status: 202, body: null, outcome: 'ALLOWED', reason: null };
+import { HttpReply, type Reply } from './reply.js';
+import { serveMessage } from './serve-message.js';
+import { StreamReply } from './stream-reply.js';
 
 /** One HTTP request to an MCP route, from its headers to its answer. Never rejects. */
 export async function serveCall(gateway: Gateway, exchange: Exchange, route: McpRoute): Promise<void> {
@@ -25,41 +23,67 @@ export async function serveCall(gateway: Gateway, exchange: Exchange, route: Mcp
     const received = receive(gateway, exchange, route);
     const addressed = checkAddress(gateway, received);
     // A stranger's body is not worth reading …
-    admit(gateway, addressed);
-    const posted = await readMessages(gateway, addressed);
-    // … and what was live when the headers came may be gone when the body is there.
-    const identified = identify(gateway, posted);
-    const answers = await Promise.all(posted.messages.map((message) => serveMessage(gateway, identified, message)));
-    reply(gateway, exchange, answers, posted.isBatch);
+    const admitted = admit(gateway, addressed);
+    if (exchange.request.method === 'GET') await serveStream(gateway, { ...addressed, ...admitted });
+    else if (exchange.request.method === 'DELETE') await endSession(gateway, { ...addressed, ...admitted });
+    else await servePost(gateway, addressed);
   } catch (error) {
     if (error instanceof CredentialError) countRefusal(gateway, exchange, error);
-    reply(gateway, exchange, [answerError(gateway, exchange, route, null, error)], false);
+    send(gateway, exchange, answerError(gateway, exchange, route, null, error));
   }
 }
 
-/** One message of somebody who is known: the steps in their order, and a record of what came of them. */
-async function serveMessage(gateway: Gateway, identified: IdentifiedCall, message: PostedMessage): Promise<Answer> {
-  const evidence = openEvidence(identified, message);
+/** One POST of somebody who may call: its session, then each of its messages. */
+async function servePost(gateway: Gateway, addressed: AddressedCall): Promise<void> {
+  const posted = await readMessages(gateway, addressed);
+  // … and what was live when the headers came may be gone when the body is there.
+  const known = identify(gateway, posted);
+  let session: Session | null = null;
+  let problem: unknown = null;
   try {
-    const routed = resolveRoute(identified, message);
-    evidence.routed = routed;
-    const conforming = checkProtocol(routed);
-    if (message.kind !== 'request') return accepted;
-    const authorized = authorize(conforming);
-    evidence.authorized = authorized;
-    evidence.answer =
-      authorized.target === null ? answerLocally(gateway, authorized) : await callUpstream(gateway, authorized);
-    return evidence.answer;
+    const found = sessionOf(gateway, known);
+    if (found instanceof Promise) {
+      await found;
+      return;
+    }
+    session = found;
   } catch (error) {
-    evidence.answer = answerError(gateway, identified.posted, identified.posted.route, message.id, error);
-    return evidence.answer;
-  } finally {
-    record(gateway, evidence);
+    problem = error;
   }
+  const reply: Reply = session?.usesHttpSse
+    ? new StreamReply(gateway, posted, session)
+    : new HttpReply(gateway, posted, session, posted.isBatch);
+  const served = { identified: { ...known, session }, session, reply, problem };
+  const [first] = posted.messages;
+  if (posted.messages.length === 1 && first) reply.settle(await serveMessage(gateway, served, first), 0);
+  else
+    await Promise.all(
+      posted.messages.map(async (message, index) => reply.settle(await serveMessage(gateway, served, message), index)),
+    );
+  reply.finish();
+}
+
+/** The session that a POST names. `initialize` begins one, and modern clients have none, so what they name is ignored. */
+function sessionOf(
+  gateway: Gateway,
+  { posted, principal, tokenHash }: KnownCall,
+): Session | null | Promise<typeof elsewhere> {
+  const { body, isBatch, messages, route } = posted;
+  const [first] = messages;
+  if (route.transport === 'http' && !isBatch && (first?.era === 'MODERN' || first?.method === 'initialize'))
+    return null;
+  const id = sessionIdOf(posted, route);
+  if (id === null) {
+    if (route.transport === 'http') return null;
+    throw new CallError('MALFORMED_REQUEST', 'Open the stream first, and post to the address that it tells.', {
+      status: 400,
+    });
+  }
+  return findSession(gateway, { ...posted, principal, tokenHash }, id, body);
 }
 
 /** Refused credentials are counted, not recorded one by one: they cost a guesser nothing. */
-function countRefusal({ metrics, refusals }: Gateway, { request }: Exchange, { problem }: CredentialError): void {
+function countRefusal({ metrics, refusals }: Gateway, { ip }: Exchange, { problem }: CredentialError): void {
   metrics.refusedCredential(problem);
-  refusals.refused({ ip: request.socket.remoteAddress ?? null, reason: problem });
+  refusals.refused({ ip, reason: problem });
 }

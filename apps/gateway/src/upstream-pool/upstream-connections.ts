@@ -1,42 +1,45 @@
 import type { Config } from '#config';
-import type { Era } from '#contracts';
 import { openSecret, type Keyring } from '#crypto';
-import { checkHealth, createUpstreamConnection, type Implementation, type UpstreamConnection } from '#mcp';
+import {
+  checkHealth,
+  createModernLink,
+  createStdioConnection,
+  createUpstreamConnection,
+  LATEST_MODERN_VERSION,
+  openLink,
+  type Implementation,
+  type LinkOptions,
+  type StdioChildren,
+  type UpstreamConnection,
+  type UpstreamLink,
+} from '#mcp';
 import type { UpstreamPools } from '#outbound';
 import type { UpstreamTarget } from '#snapshot';
+import type { LinkOpener, SpokenEra } from './link-opener.js';
 
-/** An era and the revision of it that an upstream speaks. */
-export interface SpokenEra {
-  readonly era: Era;
-  readonly protocolVersion: string | null;
+/** What connections are made with. */
+export interface ConnectionParts {
+  readonly config: Config;
+  readonly keyring: Keyring;
+  readonly pools: UpstreamPools;
+  readonly children: StdioChildren;
+  /** How Gatehouse introduces itself. */
+  readonly clientInfo: Implementation;
 }
 
 /** What is prepared once per upstream and configuration: its address, its opened credential, its era. */
-export class UpstreamConnections {
+export class UpstreamConnections implements LinkOpener {
   // Keyed by the snapshot's own objects: a changed upstream is another object, and the old entry goes with the old one.
   readonly #connections = new WeakMap<UpstreamTarget, UpstreamConnection>();
   readonly #eras = new WeakMap<UpstreamTarget, Promise<SpokenEra>>();
 
-  constructor(
-    private readonly config: Config,
-    private readonly keyring: Keyring,
-    private readonly pools: UpstreamPools,
-    private readonly clientInfo: Implementation,
-  ) {}
+  constructor(private readonly parts: ConnectionParts) {}
 
   /** How to reach an upstream. Throws WRONG_MASTER_KEY or INTERNAL when its credential cannot be opened. */
   connectionOf(target: UpstreamTarget): UpstreamConnection {
     let connection = this.#connections.get(target);
     if (connection === undefined) {
-      connection = createUpstreamConnection({
-        name: target.slug,
-        url: target.url,
-        credential: this.#credentialOf(target),
-        pools: this.pools,
-        clientInfo: this.clientInfo,
-        timeoutMs: this.config.outbound.requestTimeout,
-        maxBytes: this.config.outbound.maxResponse,
-      });
+      connection = this.#prepare(target);
       this.#connections.set(target, connection);
     }
     return connection;
@@ -55,8 +58,42 @@ export class UpstreamConnections {
     return asked;
   }
 
+  stateless(target: UpstreamTarget, { protocolVersion }: SpokenEra): UpstreamLink {
+    return createModernLink(this.connectionOf(target), protocolVersion ?? LATEST_MODERN_VERSION);
+  }
+
+  async open(target: UpstreamTarget, options: LinkOptions): Promise<UpstreamLink> {
+    return openLink(this.connectionOf(target), await this.eraOf(target), options);
+  }
+
+  #prepare(target: UpstreamTarget): UpstreamConnection {
+    const { children, clientInfo, config, pools } = this.parts;
+    const { command, id, slug, transport, url } = target;
+    const common = {
+      name: slug,
+      key: id,
+      clientInfo,
+      timeoutMs: target.requestTimeoutMs ?? config.outbound.requestTimeout,
+      maxRequestMs: target.maxRequestMs ?? config.outbound.maxRequest,
+      maxBytes: config.outbound.maxResponse,
+    };
+    if (transport === 'STDIO' || url === null)
+      return createStdioConnection({ ...common, command, commands: config.stdio.commands, children });
+    return createUpstreamConnection({
+      ...common,
+      url,
+      transport,
+      pools,
+      connectTimeoutMs: target.connectTimeoutMs ?? undefined,
+      headersTimeoutMs: target.headersTimeoutMs ?? config.outbound.headersTimeout,
+      headers: target.headers,
+      credential: this.#credentialOf(target),
+    });
+  }
+
   #credentialOf({ id, organizationId, authHeader, authSecret }: UpstreamTarget): Record<string, string> {
     if (authSecret === null) return {};
-    return { [authHeader ?? 'authorization']: openSecret(this.keyring, authSecret, `${organizationId}:${id}`) };
+    const secret = openSecret(this.parts.keyring, authSecret, `${organizationId}:${id}`);
+    return { [authHeader ?? 'authorization']: secret };
   }
 }

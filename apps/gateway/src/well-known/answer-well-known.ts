@@ -13,9 +13,10 @@ interface Document {
 }
 
 function documentOf(gateway: Gateway, path: string, publicUrl: string): Document | null {
+  const { config, urls } = gateway;
   if (path === '/robots.txt') return { contentType: plain, body: 'User-agent: *\nDisallow: /\n' };
   if (path === '/.well-known/security.txt') return { contentType: plain, body: securityText(gateway, publicUrl) };
-  const metadata = protectedResource(path, publicUrl, gateway.urls.authorizationServer);
+  const metadata = protectedResource(path, publicUrl, urls.authorizationServer, config.mcp.httpSse);
   return metadata && { contentType: 'application/json', body: JSON.stringify(metadata) };
 }
 
@@ -26,7 +27,7 @@ function documentOf(gateway: Gateway, path: string, publicUrl: string): Document
 export function answerWellKnown(gateway: Gateway, exchange: Exchange): boolean {
   const { path, request } = exchange;
   if (path !== '/robots.txt' && !path.startsWith('/.well-known/')) return false;
-  const document = documentOf(gateway, path, publicUrlOf(gateway, request));
+  const document = documentOf(gateway, path, publicUrlOf(gateway, exchange));
   if (document === null) return false;
   if (request.method === 'GET' || request.method === 'HEAD') send(gateway, exchange, { status: 200, ...document });
   else send(gateway, exchange, { status: 405, headers: { allow: 'GET, HEAD, OPTIONS' }, body: null });

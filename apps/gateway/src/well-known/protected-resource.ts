@@ -19,10 +19,11 @@ export function protectedResource(
   path: string,
   publicUrl: string,
   authorizationServer: string,
+  httpSse = false,
 ): ProtectedResource | null {
   if (!path.startsWith(wellKnown)) return null;
   const inserted = path.slice(wellKnown.length);
-  if (inserted !== '' && mcpRouteOf(inserted) === null) return null;
+  if (inserted !== '' && mcpRouteOf(inserted, httpSse) === null) return null;
   return {
     resource: publicUrl + inserted,
     authorization_servers: [authorizationServer],

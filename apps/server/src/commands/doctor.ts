@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { loadConfig, type Config } from '#config';
 import { createLogger } from '#observability';
 import { DomainError } from '#kernel';
@@ -24,7 +25,7 @@ async function examine(): Promise<CheckResult[]> {
   const database = await checkDatabase(config, createLogger({ level: 'silent', service: 'gatehouse-doctor' }));
   const isHeld = database.some(({ name, status }) => name === 'database' && status === 'skipped');
   return [
-    { name: 'configuration', status: 'ok', message: 'every setting is valid' },
+    { name: 'configuration', status: 'ok', message: `every setting is valid${processesOf(config)}` },
     await check('disk', () => checkDisk(config)),
     isHeld
       ? { name: 'ports', status: 'skipped', message: 'a running Gatehouse may hold them' }
@@ -33,6 +34,12 @@ async function examine(): Promise<CheckResult[]> {
     ...database,
   ];
 }
+
+/** Several gateway processes share the processor; one is the usual case and not worth a word. */
+const processesOf = ({ gateway: { processes }, server: { services } }: Config): string =>
+  services.includes('gateway') && processes > 1
+    ? `; ${processes} gateway processes on ${availableParallelism()} processor cores`
+    : '';
 
 function tryLoad(): { config: Config } | { problem: string } {
   try {

@@ -1,5 +1,5 @@
 import { loadConfig, type Config } from '#config';
-import { createLogger, createMetrics, type Logger } from '#observability';
+import { createLogger, createMetrics, sumMetrics, type Logger, type MetricsSnapshot } from '#observability';
 import { openDatabase } from '../database/open-database.js';
 import { prepareSchema } from '../database/prepare-schema.js';
 import { prepareDataDir } from '../embedded-postgres/prepare-data-dir.js';
@@ -65,11 +65,19 @@ async function start({ config, logger, closers, signal, demoUpstream, fail }: St
   if (applied.length > 0) logger.info({ migrations: applied }, 'The database was migrated.');
   const shared = await composeShared(config, database, dataDir, closers);
   const metrics = createMetrics();
-  const listener = config.metrics.enabled ? await listenForMetrics(config, metrics) : null;
+  const metricsOfOthers: (() => Promise<MetricsSnapshot[]>)[] = [];
+  const page = async () => {
+    if (metricsOfOthers.length === 0) return metrics.render();
+    const others = await Promise.all(metricsOfOthers.map((read) => read()));
+    return sumMetrics([await metrics.snapshot(), ...others.flat()]);
+  };
+  const listener = config.metrics.enabled ? await listenForMetrics(config, page) : null;
   if (listener) closers.add('metrics', () => listener.close());
-  const options = { config, metrics, dataDir, database, shared, closers, signal, demoUpstream };
+  const options = { config, metrics, metricsOfOthers, dataDir, database, shared, closers, signal, demoUpstream };
   const services = await startServices(options);
   announce({ config, dataDir, database, services, metrics: listener?.address });
-  logger.info({ services: config.server.services, startMs: Math.round(performance.now()) }, 'Started.');
+  const { services: names } = config.server;
+  const processes = names.includes('gateway') ? config.gateway.processes : 0;
+  logger.info({ services: names, processes, startMs: Math.round(performance.now()) }, 'Started.');
   return services;
 }

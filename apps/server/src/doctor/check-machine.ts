@@ -29,6 +29,7 @@ export async function checkPorts(config: Config): Promise<string> {
       port: config.controlPlane.port,
     },
     { service: 'gateway', setting: 'GATEHOUSE_GATEWAY_PORT', host: config.gateway.host, port: config.gateway.port },
+    ...internalPorts(config),
     { service: 'worker', setting: 'GATEHOUSE_WORKER_PORT', host: config.worker.host, port: config.worker.port },
   ].filter(({ service }) => config.server.services.some((name) => name === service));
   const wanted = config.metrics.enabled
@@ -48,6 +49,16 @@ export async function checkPorts(config: Config): Promise<string> {
       `Cannot listen on ${problems.join(', ')}. Stop the other program or change the setting.`,
     );
   return `${wanted.map(({ port }) => port).join(', ')} are free`;
+}
+
+/** Where gateway processes listen for each other, if that is no free port each. */
+function internalPorts({ gateway: { internalHost: host, internalPort, processes } }: Config) {
+  if (internalPort === 0) return [];
+  const setting = 'GATEHOUSE_GATEWAY_INTERNAL_PORT';
+  return Array.from({ length: processes }, (_, index) => ({
+    ...{ service: 'gateway', setting, host },
+    port: internalPort + index,
+  }));
 }
 
 function tryPort(host: string, port: number): Promise<string | null> {

@@ -1,6 +1,7 @@
 import type { Config } from '#config';
 import type { Database } from '../database/open-database.js';
-import type { Listening, StartedServices } from './start-services.js';
+import type { Listening } from './listening.js';
+import type { StartedServices } from './start-services.js';
 
 const url = ({ host, port }: Listening): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
@@ -19,7 +20,9 @@ export function announce(options: {
   const { controlPlane, gateway, worker } = services.addresses;
   const lines = ['', `Gatehouse is running. The start took ${(performance.now() / 1000).toFixed(1)} s.`, ''];
   if (controlPlane) lines.push(`  GraphQL        ${config.controlPlane.publicUrl ?? url(controlPlane)}/graphql`);
-  if (gateway) lines.push(`  MCP gateway    ${config.gateway.publicUrls[0] ?? url(gateway)}/mcp`);
+  const { processes, publicUrls } = config.gateway;
+  const count = processes > 1 ? ` (${processes} processes)` : '';
+  if (gateway) lines.push(`  MCP gateway    ${publicUrls[0] ?? url(gateway)}/mcp${count}`);
   if (worker) lines.push(`  Worker health  ${url(worker)}/readyz`);
   if (metrics) lines.push(`  Metrics        ${url(metrics)}/metrics`);
   lines.push(

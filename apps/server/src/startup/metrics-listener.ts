@@ -11,17 +11,17 @@ export interface MetricsListener {
 }
 
 /**
- * Serves `/metrics` for the whole process on a port of its own, so that it is never exposed by accident.
+ * Serves `/metrics` for this process and those that it started on a port of its own, so that it is never exposed by accident.
  * @throws DomainError PORT_IN_USE, CONFIGURATION_INVALID
  */
-export async function listenForMetrics(config: Config, metrics: Metrics): Promise<MetricsListener> {
+export async function listenForMetrics(config: Config, page: Metrics['render']): Promise<MetricsListener> {
   const { host, port } = config.metrics;
   const server = createServer((request, response) => {
     if (request.method !== 'GET' || request.url !== '/metrics') {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('Only GET /metrics is served here.\n');
       return;
     }
-    metrics.render().then(
+    page().then(
       ({ contentType, body }) => response.writeHead(200, { 'content-type': contentType }).end(body),
       () => response.writeHead(500).end(),
     );

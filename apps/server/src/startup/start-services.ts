@@ -1,17 +1,20 @@
 import type { Config } from '#config';
 import { systemClock } from '#kernel';
-import { createLogger, type Metrics } from '#observability';
+import { createLogger, type Metrics, type MetricsSnapshot } from '#observability';
 import { IdentityStore, SessionStore } from '#persistence';
 import type { Database } from '../database/open-database.js';
 import { seedDemo, type DemoAccess } from '../demo/seed-demo.js';
 import type { RunningService } from '../shutdown/stop-in-order.js';
 import type { Closers } from './closers.js';
 import { composeJobs, composeUnitsOfWork, type Shared } from './compose.js';
+import type { Listening } from './listening.js';
 
 /** What a start needs. */
 export interface StartOptions {
   readonly config: Config;
   readonly metrics: Metrics;
+  /** Takes the metrics of processes beside this one. */
+  readonly metricsOfOthers: (() => Promise<MetricsSnapshot[]>)[];
   readonly dataDir: string;
   readonly database: Database;
   readonly shared: Shared;
@@ -19,12 +22,6 @@ export interface StartOptions {
   /** Aborted when the process is asked to stop. */
   readonly signal: AbortSignal;
   readonly demoUpstream: string | undefined;
-}
-
-/** An address that a service listens on. */
-export interface Listening {
-  readonly host: string;
-  readonly port: number;
 }
 
 /** The services of this process, and what the first screen tells about them. */
@@ -125,12 +122,13 @@ async function startGatewayService(
   running: RunningService[],
   controlPlane: Listening | undefined,
 ): Promise<Listening> {
-  const { startGateway } = await import('../../../gateway/src/bootstrap.js');
   const { metrics, shared, dataDir } = options;
   // Port 0 has become a real one: the metadata that clients follow must name it.
   const config = controlPlane
     ? { ...options.config, controlPlane: { ...options.config.controlPlane, port: controlPlane.port } }
     : options.config;
+  if (config.gateway.processes > 1) return startSeveralGateways({ ...options, config }, running);
+  const { startGateway } = await import('../../../gateway/src/bootstrap.js');
   const organization = await new IdentityStore(shared.systemPool).findOrganization(config.admin.organization);
   const service = await startGateway({
     config,
@@ -148,6 +146,22 @@ async function startGatewayService(
     stop: (deadlineMs) => service.stop(deadlineMs),
   });
   return service.address;
+}
+
+async function startSeveralGateways(options: StartOptions, running: RunningService[]): Promise<Listening> {
+  const { startGatewayProcesses } = await import('../cluster/gateway-processes.js');
+  const { config, database, dataDir, signal } = options;
+  const { ownerUrl, appUrl, systemUrl, embedded } = database;
+  const settings = { config, database: { ownerUrl, appUrl, systemUrl, embedded }, dataDir };
+  const logger = createLogger({ level: config.log.level, service: 'gatehouse' });
+  const processes = await startGatewayProcesses(config.gateway.processes, settings, logger, signal);
+  options.metricsOfOthers.push(() => processes.metrics());
+  keep(options, running, {
+    name: 'gateway',
+    setDraining: () => processes.setDraining(),
+    stop: (deadlineMs) => processes.stop(deadlineMs),
+  });
+  return processes.address;
 }
 
 async function demoOf(

@@ -10,7 +10,7 @@ import { UpstreamJobs, type Settlement } from '../upstreams/upstream-jobs.js';
 
 /**
  * Checks one upstream: a handshake with its own credential, a row in `health_checks`, and a turned state when it is news.
- * An upstream that came back, or speaks another era than the catalogue says, is synced, too.
+ * An upstream that came back, or speaks another era or transport than the catalogue says, is synced, too.
  */
 @Injectable()
 export class CheckUpstreamHealthProcessor {
@@ -26,7 +26,7 @@ export class CheckUpstreamHealthProcessor {
       const finding = await this.dialer.dial(upstream, job.requestId, (connection) =>
         checkHealth(connection, upstream.era, job.signal),
       );
-      stale = finding.ok && (upstream.health !== 'HEALTHY' || upstream.era !== finding.value.era);
+      stale = finding.ok && (upstream.health !== 'HEALTHY' || speaksOtherwise(upstream, finding.value));
       return settlementOf(upstream, finding);
     });
     if (!stale) return;
@@ -35,6 +35,12 @@ export class CheckUpstreamHealthProcessor {
     await this.producer.enqueue('sync-catalog', sync, { requestId: job.requestId, once: upstreamId });
   }
 }
+
+/** Whether the catalogue was read from something that spoke otherwise: another era, or another transport. */
+const speaksOtherwise = (
+  upstream: DialedUpstream,
+  { era, transport = upstream.transport }: UpstreamIdentity,
+): boolean => upstream.era !== era || upstream.transport !== transport;
 
 function settlementOf(upstream: DialedUpstream, finding: Finding<UpstreamIdentity>): Settlement {
   const { latencyMs } = finding;

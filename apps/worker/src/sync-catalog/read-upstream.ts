@@ -1,6 +1,6 @@
 import type { Config } from '#config';
 import { DomainError } from '#kernel';
-import { closeLegacySession, fetchCatalog, probeUpstream, type UpstreamIdentity } from '#mcp';
+import { fetchCatalog, openLink, type UpstreamIdentity } from '#mcp';
 import type { DialedUpstream } from '../upstreams/dialed-upstream.js';
 import type { UpstreamDialer } from '../upstreams/upstream-dialer.js';
 import { listNames, type ListName } from './catalog-lists.js';
@@ -24,20 +24,23 @@ export type Reading = { readonly latencyMs: number } & (
 export async function readUpstream(
   dialer: UpstreamDialer,
   upstream: DialedUpstream,
-  limits: Config['catalog'],
+  limits: Omit<Config['catalog'], 'minSyncInterval'>,
   job: { readonly requestId: string; readonly signal: AbortSignal },
 ): Promise<Reading> {
-  const probe = await dialer.dial(upstream, job.requestId, (connection) => probeUpstream(connection, job.signal));
+  const probe = await dialer.dial(upstream, job.requestId, (connection) =>
+    openLink(connection, null, { client: { info: connection.clientInfo, capabilities: {} }, signal: job.signal }),
+  );
   const { latencyMs } = probe;
   if (!probe.ok) return { latencyMs, identity: null, error: probe.error };
-  const identity = probe.value;
+  const link = probe.value;
+  const { identity } = link;
   const fetched = await dialer.dial(upstream, job.requestId, async (connection) => {
     const deadline = deadlineOf(upstream, limits.timeout);
     try {
-      return await fetchCatalog(connection, identity, limits, AbortSignal.any([job.signal, deadline.signal]));
+      return await fetchCatalog(connection, link, limits, AbortSignal.any([job.signal, deadline.signal]));
     } finally {
       deadline.clear();
-      await closeLegacySession(connection, identity);
+      await link.close();
     }
   });
   if (!fetched.ok) return { latencyMs, identity, error: fetched.error, catalog: null };

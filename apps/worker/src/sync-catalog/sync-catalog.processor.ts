@@ -4,14 +4,16 @@ import type { JobPayload } from '#contracts';
 import type { CallContext } from '#kernel';
 import type { Logger } from '#observability';
 import { UnitOfWork } from '#persistence';
+import type { DatabasePool } from '#postgres';
 import type { JobContext } from '#queue';
-import { CONFIG, LOGGER, OBSERVATIONS } from '../dependencies.js';
+import { CONFIG, LOGGER, OBSERVATIONS, SYSTEM_POOL } from '../dependencies.js';
 import type { DialedUpstream } from '../upstreams/dialed-upstream.js';
 import { failed, succeeded } from '../upstreams/operation-result.js';
 import { UpstreamDialer } from '../upstreams/upstream-dialer.js';
 import { UpstreamJobs, type Settlement } from '../upstreams/upstream-jobs.js';
 import { catalogCounts, compareCatalog, isCurrent, storeCatalog, type CatalogDiff } from './compare-catalog.js';
 import { differs, identityColumns } from './identity-columns.js';
+import { beginSync } from './sync-requests.js';
 import { readUpstream, type OfferedCatalog, type Reading } from './read-upstream.js';
 
 const maxWarnings = 50;
@@ -26,11 +28,13 @@ export class SyncCatalogProcessor {
     private readonly jobs: UpstreamJobs,
     private readonly dialer: UpstreamDialer,
     @Inject(OBSERVATIONS) private readonly observations: UnitOfWork,
+    @Inject(SYSTEM_POOL) private readonly pool: DatabasePool,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   async process(payload: JobPayload<'sync-catalog'>, job: JobContext): Promise<void> {
+    await beginSync(this.pool, payload.upstreamId);
     await this.jobs.run('sync-catalog', payload, job, async (ctx, upstream) => {
       const { maxPages, maxObjects, maxDefinition, maxSize, timeout } = this.config.catalog;
       const limits = { maxPages, maxObjects, maxDefinition, maxSize, timeout };

@@ -1,18 +1,30 @@
-import type { Era, HealthState } from '#contracts';
+import type { Era, HealthState, UpstreamTransport } from '#contracts';
 import type { CallContext } from '#kernel';
 import type { UnitOfWork, Upstream } from '#persistence';
 
-/** What a job needs of an upstream's row, as it was when it was read. */
-export interface DialedUpstream {
-  readonly id: string;
-  readonly organizationId: string;
-  readonly slug: string;
-  readonly url: string;
+/** Where and how an upstream is reached: while none of this changes, what was found out about it holds. */
+interface Address {
+  readonly transport: UpstreamTransport;
+  /** Null exactly for STDIO. */
+  readonly url: string | null;
+  /** STDIO: the name of a command in the allow list. */
+  readonly command: string | null;
   readonly enabled: boolean;
+  /** JSON: an object of texts, sent with every request. */
+  readonly headers: string;
   readonly authHeader: string | null;
   /** Sealed. */
   readonly authSecret: string | null;
+}
+
+/** What a job needs of an upstream's row, as it was when it was read. */
+export interface DialedUpstream extends Address {
+  readonly id: string;
+  readonly organizationId: string;
+  readonly slug: string;
+  readonly connectTimeoutMs: number | null;
   readonly era: Era | null;
+  readonly protocolVersion: string | null;
   readonly health: HealthState;
   readonly healthCode: string | null;
 }
@@ -29,21 +41,32 @@ const fromRow = (row: Upstream): DialedUpstream => ({
   id: row.id,
   organizationId: row.organizationId,
   slug: row.slug,
+  transport: row.transport,
   url: row.url,
+  command: row.command,
   enabled: row.enabled,
+  headers: row.headers,
   authHeader: row.authHeader,
   authSecret: row.authSecret,
+  connectTimeoutMs: row.connectTimeoutMs,
   era: row.era,
+  protocolVersion: row.protocolVersion,
   health: row.health,
   healthCode: row.healthCode,
 });
 
-/** Whether a row still says to dial the same place in the same way; if not, what was found says nothing about it. */
-export const isSameTarget = (
-  dialed: DialedUpstream,
-  row: Pick<Upstream, 'url' | 'enabled' | 'authHeader' | 'authSecret'>,
-): boolean =>
-  dialed.url === row.url &&
-  dialed.enabled === row.enabled &&
-  dialed.authHeader === row.authHeader &&
-  dialed.authSecret === row.authSecret;
+const addressFields = [
+  'url',
+  'command',
+  'enabled',
+  'headers',
+  'authHeader',
+  'authSecret',
+] as const satisfies readonly (keyof Address)[];
+
+/**
+ * Whether a row still says to dial the same place in the same way; if not, what was found says nothing about it. Of the
+ * transports, HTTP+SSE and streamable HTTP stand for each other: a check tells which one an address speaks.
+ */
+export const isSameTarget = (dialed: Address, row: Address): boolean =>
+  addressFields.every((field) => dialed[field] === row[field]);

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '#config';
 import { openSecret, type Keyring } from '#crypto';
 import { DomainError } from '#kernel';
-import { createUpstreamConnection, type UpstreamConnection } from '#mcp';
+import { createStdioConnection, createUpstreamConnection, StdioChildren, type UpstreamConnection } from '#mcp';
 import type { Metrics } from '#observability';
 import type { UpstreamPools } from '#outbound';
 import { CONFIG, KEYRING, METRICS, UPSTREAM_POOLS } from '../dependencies.js';
@@ -23,6 +23,7 @@ export class UpstreamDialer {
     @Inject(KEYRING) private readonly keyring: Keyring,
     @Inject(METRICS) private readonly metrics: Metrics,
     @Inject(UPSTREAM_POOLS) private readonly pools: UpstreamPools,
+    private readonly children: StdioChildren,
   ) {}
 
   /**
@@ -48,14 +49,24 @@ export class UpstreamDialer {
   }
 
   private connect(upstream: DialedUpstream, requestId: string): UpstreamConnection {
+    const { command, connectTimeoutMs, id, slug, transport, url } = upstream;
+    const { outbound, stdio } = this.config;
+    const common = {
+      ...{ name: slug, key: id, clientInfo },
+      timeoutMs: outbound.probeTimeout,
+      maxRequestMs: outbound.maxRequest,
+      maxBytes: outbound.maxResponse,
+    };
+    if (transport === 'STDIO' || url === null)
+      return createStdioConnection({ ...common, command, commands: stdio.commands, children: this.children });
     return createUpstreamConnection({
-      name: upstream.slug,
-      url: upstream.url,
+      ...common,
+      url,
+      transport,
+      headers: headersOf(upstream),
       credential: { ...this.credentialOf(upstream), 'x-request-id': requestId },
       pools: this.pools,
-      clientInfo,
-      timeoutMs: this.config.outbound.probeTimeout,
-      maxBytes: this.config.outbound.maxResponse,
+      connectTimeoutMs: connectTimeoutMs ?? undefined,
     });
   }
 
@@ -64,3 +75,5 @@ export class UpstreamDialer {
     return { [authHeader ?? 'authorization']: openSecret(this.keyring, authSecret, `${organizationId}:${id}`) };
   }
 }
+
+const headersOf = ({ headers }: DialedUpstream) => JSON.parse(headers) as Readonly<Record<string, string>>;

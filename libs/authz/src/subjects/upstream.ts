@@ -12,6 +12,7 @@ export const upstream = {
     update: 'Change, check or sync an upstream.',
     delete: 'Remove an upstream with its catalogue.',
     execute: 'Reach an upstream through the gateway.',
+    spawn: 'Let an upstream run a command of the operator’s allow list.',
     passThrough: 'Use an upstream untouched at /upstreams/{slug}/mcp.',
   },
 } as const satisfies SubjectDefinition;

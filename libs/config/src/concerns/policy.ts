@@ -52,6 +52,12 @@ export const auth = concern('Sign-in', {
     default: '365d',
     description: 'Longest life that an API token may be given.',
   }),
+  tokenMaxRate: setting({
+    env: 'GATEHOUSE_AUTH_TOKEN_MAX_RATE',
+    schema: int(1, 100_000_000),
+    default: '600000',
+    description: 'The most calls a minute, and at once, that an API token may be given as its own limit.',
+  }),
 });
 
 /** GraphQL limits; each is accepted at the limit and refused at one more. */
@@ -144,6 +150,54 @@ export const mcp = concern('MCP requests', {
     default: '15s',
     description: 'How long a client may take to send its headers and body.',
   }),
+  keepAlive: setting({
+    env: 'GATEHOUSE_MCP_KEEP_ALIVE',
+    schema: duration(50, 3_600_000),
+    default: '15s',
+    description: 'How often a silent event stream carries a comment, so that nobody in between takes it for dead.',
+  }),
+  maxStreamBacklog: setting({
+    env: 'GATEHOUSE_MCP_MAX_STREAM_BACKLOG',
+    schema: bytes(1024, 1024 ** 3),
+    default: '1MiB',
+    description: 'Bytes of an event stream that may wait for a slow client.',
+  }),
+  slowClientTimeout: setting({
+    env: 'GATEHOUSE_MCP_SLOW_CLIENT_TIMEOUT',
+    schema: duration(50, 3_600_000),
+    default: '30s',
+    description: 'How long a client may be behind by more than the backlog before its stream is cut.',
+  }),
+  replayEvents: setting({
+    env: 'GATEHOUSE_MCP_REPLAY_EVENTS',
+    schema: int(0, 1_000_000),
+    default: '1000',
+    description: 'Events that one session keeps for a client that comes back with `Last-Event-ID`; 0 keeps none.',
+  }),
+  replayBytes: setting({
+    env: 'GATEHOUSE_MCP_REPLAY_BYTES',
+    schema: bytes(0, 1024 ** 3),
+    default: '1MiB',
+    description: 'Size of the events that one session keeps.',
+  }),
+  replayMemory: setting({
+    env: 'GATEHOUSE_MCP_REPLAY_MEMORY',
+    schema: bytes(0, 1024 ** 4),
+    default: '256MiB',
+    description: 'Size of the events that all sessions of one process keep together.',
+  }),
+  replayAge: setting({
+    env: 'GATEHOUSE_MCP_REPLAY_AGE',
+    schema: duration(100, 86_400_000),
+    default: '5m',
+    description: 'How long an event is kept, and how long a client may be away before its stream is given up.',
+  }),
+  httpSse: setting({
+    env: 'GATEHOUSE_MCP_HTTP_SSE',
+    schema: bool(),
+    default: 'false',
+    description: 'Also serve the HTTP+SSE transport of revision 2024-11-05, at `…/sse` and `…/messages`.',
+  }),
 });
 
 /** What the program dials. */
@@ -183,7 +237,19 @@ export const outbound = concern('Outbound requests', {
     env: 'GATEHOUSE_OUTBOUND_POOL_CONNECTIONS',
     schema: int(1, 10_000),
     default: '128',
-    description: 'Connections to one upstream per process.',
+    description: 'Connections to one upstream per process, event streams that wait for news not counted.',
+  }),
+  headersTimeout: setting({
+    env: 'GATEHOUSE_OUTBOUND_HEADERS_TIMEOUT',
+    schema: duration(50, 3_600_000),
+    default: '60s',
+    description: 'Time from sending a call to the first byte of the answer.',
+  }),
+  maxRequest: setting({
+    env: 'GATEHOUSE_OUTBOUND_MAX_REQUEST',
+    schema: duration(50, 86_400_000),
+    default: '30m',
+    description: 'Longest time for a call, however much progress its upstream reports.',
   }),
 });
 
@@ -218,6 +284,12 @@ export const catalog = concern('Catalogue sync', {
     schema: duration(50, 3_600_000),
     default: '2m',
     description: 'Time to read the whole catalogue of an upstream.',
+  }),
+  minSyncInterval: setting({
+    env: 'GATEHOUSE_CATALOG_MIN_SYNC_INTERVAL',
+    schema: duration(100, 3_600_000),
+    default: '2s',
+    description: 'Shortest time between two readings of a catalogue whose upstream keeps saying that it changed.',
   }),
 });
 
@@ -269,5 +341,41 @@ export const audit = concern('Audit', {
     schema: int(1, 100_000),
     default: '1000',
     description: 'Records an export reads at a time; it resumes after the last whole page.',
+  }),
+});
+
+/** How much a caller may ask for. */
+export const limits = concern('Rate limits', {
+  tokenPerMinute: setting({
+    env: 'GATEHOUSE_LIMITS_TOKEN_PER_MINUTE',
+    schema: int(0, 1_000_000_000),
+    default: '6000',
+    description:
+      'MCP messages that one API token may send per minute, over all gateway processes together: requests, notifications, and each message of a batch. 0: no limit. A token may have a limit of its own.',
+  }),
+  tokenBurst: setting({
+    env: 'GATEHOUSE_LIMITS_TOKEN_BURST',
+    schema: int(1, 1_000_000_000),
+    default: '1000',
+    description: 'MCP messages that one API token may send at once after a pause.',
+  }),
+  onStoreDown: setting({
+    env: 'GATEHOUSE_LIMITS_ON_STORE_DOWN',
+    schema: z.enum(['allow', 'deny'], 'must be allow or deny'),
+    default: 'allow',
+    description:
+      'While the store of the limits does not answer: `allow` lets each gateway process apply the whole limit by itself, so that several together may pass it; `deny` refuses calls.',
+  }),
+  storeTimeout: setting({
+    env: 'GATEHOUSE_LIMITS_STORE_TIMEOUT',
+    schema: duration(10, 60_000),
+    default: '250ms',
+    description: 'The longest that a call waits for the store of the limits. Most calls do not wait at all.',
+  }),
+  maxKeys: setting({
+    env: 'GATEHOUSE_LIMITS_MAX_KEYS',
+    schema: int(100, 10_000_000),
+    default: '50000',
+    description: 'Limited tokens that one process remembers; the least recently used gives way.',
   }),
 });

@@ -112,6 +112,43 @@ export const gateway = concern('Gateway', {
     default: '',
     description: 'Browser origins, beside the public URLs, that may call the MCP routes.',
   }),
+  processes: setting({
+    env: 'GATEHOUSE_GATEWAY_PROCESSES',
+    schema: int(1, 256),
+    default: '1',
+    description:
+      'Gateway processes behind the one port. 1: the gateway runs in the process of the other services. Each further one takes a processor core and its own database connections.',
+  }),
+  internalHost: setting({
+    env: 'GATEHOUSE_GATEWAY_INTERNAL_HOST',
+    schema: text(),
+    default: '127.0.0.1',
+    description:
+      'Address to bind for the other gateway processes of this installation, which hand over requests whose session lives here. Gateways on several machines or in several containers need an address that the others reach.',
+  }),
+  internalPort: setting({
+    env: 'GATEHOUSE_GATEWAY_INTERNAL_PORT',
+    schema: int(0, 65_535),
+    default: '0',
+    description:
+      'Port for the other gateway processes; 0 takes a free one. Of several processes the second takes the next port, and so on.',
+  }),
+  internalAddress: setting({
+    env: 'GATEHOUSE_GATEWAY_INTERNAL_ADDRESS',
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9_.:-]+$/, 'must be a host name or an IP address, without port')
+      .optional(),
+    description:
+      'Host name or address under which the other gateway processes reach this one. Default: the bound address; the name of the machine where that is `0.0.0.0` or `::`.',
+  }),
+  heartbeat: setting({
+    env: 'GATEHOUSE_GATEWAY_HEARTBEAT',
+    schema: duration(100, 60_000),
+    default: '5s',
+    description:
+      'How often a gateway process says in the database that it lives; after three missed beats the others count it as gone.',
+  }),
   snapshotSweep: setting({
     env: 'GATEHOUSE_GATEWAY_SNAPSHOT_SWEEP',
     schema: duration(50, 60_000),
@@ -147,6 +184,63 @@ export const gateway = concern('Gateway', {
     schema: duration(1_000, 86_400_000),
     default: '5m',
     description: 'An unused legacy upstream session is closed after this time.',
+  }),
+  parkedCallTtl: setting({
+    env: 'GATEHOUSE_GATEWAY_PARKED_CALL_TTL',
+    schema: duration(100, 86_400_000),
+    default: '10m',
+    description:
+      'How long a call waits for the input that its client was asked for (2026-07-28) before it is cancelled.',
+  }),
+  maxParkedCalls: setting({
+    env: 'GATEHOUSE_GATEWAY_MAX_PARKED_CALLS',
+    schema: int(1, 1_000_000),
+    default: '100',
+    description: 'Calls of one token that may wait for input at the same time; one more is answered with 429.',
+  }),
+  maxInputRounds: setting({
+    env: 'GATEHOUSE_GATEWAY_MAX_INPUT_ROUNDS',
+    schema: int(1, 1000),
+    default: '8',
+    description: 'How often an upstream may ask a legacy client for input within one call.',
+  }),
+  inputTimeout: setting({
+    env: 'GATEHOUSE_GATEWAY_INPUT_TIMEOUT',
+    schema: duration(100, 86_400_000),
+    default: '10m',
+    description: 'How long a legacy client may take to answer one request of an upstream.',
+  }),
+  maxListeners: setting({
+    env: 'GATEHOUSE_GATEWAY_MAX_LISTENERS',
+    schema: int(1, 100_000),
+    default: '64',
+    description: 'Streams of `subscriptions/listen` that one token may have open per gateway process.',
+  }),
+  maxSubscriptions: setting({
+    env: 'GATEHOUSE_GATEWAY_MAX_SUBSCRIPTIONS',
+    schema: int(1, 100_000),
+    default: '256',
+    description: 'Resources that one session or one `subscriptions/listen` may be subscribed to.',
+  }),
+  maxClientSessions: setting({
+    env: 'GATEHOUSE_GATEWAY_MAX_CLIENT_SESSIONS',
+    schema: int(1, 10_000_000),
+    default: '50000',
+    description:
+      'Sessions of legacy MCP clients kept per process; the least recently used idle one ends for a new one.',
+  }),
+  maxClientSessionsPerToken: setting({
+    env: 'GATEHOUSE_GATEWAY_MAX_CLIENT_SESSIONS_PER_TOKEN',
+    schema: int(1, 10_000_000),
+    default: '20000',
+    description: 'Sessions of one API token per process; the least recently used idle one ends for a new one.',
+  }),
+  clientSessionIdle: setting({
+    env: 'GATEHOUSE_GATEWAY_CLIENT_SESSION_IDLE',
+    schema: duration(500, 2_592_000_000),
+    default: '4h',
+    description:
+      'A session of a legacy MCP client without stream and without request ends after this time; its client begins a new one.',
   }),
 });
 

@@ -71,7 +71,7 @@ export const database = concern('Database', {
   }),
 });
 
-/** Redis, the scale-out path for jobs. */
+/** Redis, the scale-out path for jobs and rate limits. */
 export const redis = concern('Redis', {
   url: setting({
     env: 'REDIS_URL',
@@ -83,7 +83,14 @@ export const redis = concern('Redis', {
       )
       .optional(),
     secret: true,
-    description: 'When set, jobs run on Redis instead of PostgreSQL.',
+    description:
+      'When set, jobs and rate limits live in Redis instead of PostgreSQL. `rediss://` is TLS with a checked certificate; name a private authority in `NODE_EXTRA_CA_CERTS`.',
+  }),
+  keyPrefix: setting({
+    env: 'GATEHOUSE_REDIS_KEY_PREFIX',
+    schema: text(),
+    default: 'gatehouse:',
+    description: 'What the names of all rate limit keys in Redis begin with. Jobs use `bull:`.',
   }),
 });
 

@@ -3,6 +3,7 @@ import type { JsonObject } from '../envelope/messages.js';
 import { META, MODERN_VERSIONS } from '../era/protocol-versions.js';
 import { catalogLists } from '../upstream/catalog-object.js';
 import type { Implementation } from '../upstream/upstream-connection.js';
+import type { UpstreamIdentity } from '../upstream/upstream-identity.js';
 
 /** How an endpoint introduces itself. */
 export interface ServerIdentity {
@@ -22,6 +23,16 @@ export const initializeResult = (protocolVersion: string, server: ServerIdentity
     capabilities: server.capabilities,
     serverInfo: server.serverInfo,
     ...optional(server.instructions),
+  });
+
+/** The result of `initialize` of an upstream, as it gave it; put together where its text was not kept. */
+export const initializeText = (identity: UpstreamIdentity, initializeResult: string | null): string =>
+  initializeResult ??
+  JSON.stringify({
+    protocolVersion: identity.protocolVersion,
+    capabilities: identity.capabilities,
+    serverInfo: identity.serverInfo ?? { name: 'unknown', version: '0' },
+    ...optional(identity.instructions),
   });
 
 /**
@@ -48,16 +59,17 @@ export interface ListPage {
   readonly nextCursor: string | null;
   readonly ttlMs: number;
   readonly serverInfo: Implementation;
+  /** Further members of the result's `_meta`. */
+  readonly meta?: JsonObject | null;
 }
 
 /** The result of a list method, as text, to be kept and sent many times. Private: who may see what differs. */
-export function listResult({ era, kind, items, nextCursor, ttlMs, serverInfo }: ListPage): string {
+export function listResult({ era, kind, items, nextCursor, ttlMs, serverInfo, meta = null }: ListPage): string {
   const cursor = nextCursor === null ? '' : `,"nextCursor":${JSON.stringify(nextCursor)}`;
-  const modern =
-    era === 'LEGACY'
-      ? ''
-      : `,"resultType":"complete","ttlMs":${ttlMs},"cacheScope":"private","_meta":${JSON.stringify(metaOf(serverInfo))}`;
-  return `{"${catalogLists[kind].member}":[${items.join(',')}]${cursor}${modern}}`;
+  const modern = era === 'LEGACY' ? '' : `,"resultType":"complete","ttlMs":${ttlMs},"cacheScope":"private"`;
+  const all = era === 'LEGACY' ? meta : { ...metaOf(serverInfo), ...meta };
+  const metaText = all === null ? '' : `,"_meta":${JSON.stringify(all)}`;
+  return `{"${catalogLists[kind].member}":[${items.join(',')}]${cursor}${modern}${metaText}}`;
 }
 
 /** The result of `ping` (legacy only), as text. */

@@ -7,8 +7,8 @@ import type { JsonObject, JsonRpcId } from '../envelope/messages.js';
 import { checkParamHeaders, readParamHeaders } from '../era/param-headers.js';
 import { META } from '../era/protocol-versions.js';
 import { parseStrictJson } from '../json/parse-strict-json.js';
-import { exchange, type UpstreamResponse } from '../upstream/exchange.js';
-import { probeUpstream } from '../upstream/probe-upstream.js';
+import type { UpstreamResponse } from '../upstream/upstream-reply.js';
+import { openLink } from '../upstream/open-link.js';
 import { createUpstreamConnection } from '../upstream/upstream-connection.js';
 import type { UpstreamPeer } from '../upstream/upstream-peer.js';
 import { buildUpstreamRequest, type ReceivedRequest, type UpstreamRequestInput } from './build-upstream-request.js';
@@ -86,10 +86,12 @@ async function relay(
     timeoutMs: 3000,
     maxBytes: 1e7,
   });
-  const identity = await probeUpstream(connection);
+  const link = await openLink(connection, null, { client });
+  const { identity } = link;
   const received = request(clientEra, 'client-7', method, params);
   const built = build(clientEra, identity.era, received, { peer: identity, ...more });
-  const reply = await exchange(connection, { ...built, id: more.id ?? received.message.id });
+  const reply = await link.call({ ...built, id: more.id ?? received.message.id, method });
+  await link.close();
   if (reply.kind !== 'response') throw new Error('session ended');
   const input = {
     clientEra,
@@ -124,7 +126,7 @@ describe.each(cells)('%s client, %s upstream', (clientEra, upstreamEra) => {
     );
     expect(call.answer).toMatchObject({ id: 'client-7', result: { content: [{ text: 'region eu' }] } });
     expect(call.translated).toMatchObject({ status: 200, outcome: 'ok', code: null });
-    const sent = server.requests.at(-1);
+    const sent = server.requests.findLast(({ text }) => text.includes('tools/call'));
     expect(sent?.body).toMatchObject({ id: 41, params: { name: 'with-region' } });
     expect(sent?.headers).not.toHaveProperty('authorization');
     expect(sent?.headers).not.toHaveProperty('cookie');

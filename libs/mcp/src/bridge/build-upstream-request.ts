@@ -1,11 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Era } from '#contracts';
 import { isObject, type JsonObject, type JsonRpcRequest } from '../envelope/messages.js';
-import { nameSource } from '../era/check-modern-headers.js';
+import { nameMember, nameSource } from '../era/check-modern-headers.js';
 import { paramHeadersOf, type ParamHeader } from '../era/param-headers.js';
 import { META } from '../era/protocol-versions.js';
 import { memberValue, rewriteObject } from '../json/json-text.js';
-import { envelope } from '../upstream/call-upstream.js';
 import { requestHeaders } from '../upstream/request-headers.js';
 import type { Implementation } from '../upstream/upstream-connection.js';
 import type { UpstreamPeer } from '../upstream/upstream-peer.js';
@@ -23,17 +22,24 @@ export interface UpstreamRequestInput {
   readonly clientEra: Era;
   readonly peer: UpstreamPeer;
   readonly received: ReceivedRequest;
-  /** The upstream's own tool or prompt name or resource URI; null when the client sent exactly that. */
+  /** The upstream's own tool or prompt name, resource URI or task id; null when the client sent exactly that. */
   readonly originalName: string | null;
   /**
    * A JSON-RPC id of ours, needed where requests share an upstream session, since ids must be unique within it; null
-   * keeps the client's.
+   * keeps the client's. It takes the place of the client's progress token as well, which must be unique there, too.
    */
   readonly id: number | null;
   /** What a modern upstream is told about a legacy client; capabilities that cannot be relayed are not claimed. */
-  readonly client: { readonly info: Implementation; readonly capabilities: JsonObject };
+  readonly client: {
+    readonly info: Implementation | JsonObject;
+    readonly capabilities: JsonObject;
+    /** The level that the client set for its session; null: none. */
+    readonly logLevel?: string | null;
+  };
   /** The `x-mcp-header` declarations of the tool; empty for everything else. */
   readonly paramHeaders: readonly ParamHeader[];
+  /** Members of `params` to replace (JSON text) or to take away (null). */
+  readonly params?: Readonly<Record<string, string | null>> | undefined;
 }
 
 /** What goes out. */
@@ -42,29 +48,53 @@ export interface BuiltRequest {
   readonly body: Buffer | string;
 }
 
-const envelopeKeys = new Set<string>([META.protocolVersion, META.clientInfo, META.clientCapabilities, META.logLevel]);
+type Changes = Record<string, string | null>;
+
+const envelopeKeys = [META.protocolVersion, META.clientInfo, META.clientCapabilities, META.logLevel];
+
+function envelopeChanges({ clientEra, peer, client }: UpstreamRequestInput, meta: JsonObject): Changes {
+  const changes: Changes = {};
+  if (clientEra === peer.era) return changes;
+  if (peer.era === 'MODERN') {
+    changes[META.protocolVersion] = JSON.stringify(peer.protocolVersion);
+    changes[META.clientInfo] = JSON.stringify(client.info);
+    changes[META.clientCapabilities] = JSON.stringify(client.capabilities);
+    if (client.logLevel != null) changes[META.logLevel] = JSON.stringify(client.logLevel);
+  } else for (const key of envelopeKeys) if (key in meta) changes[key] = null;
+  return changes;
+}
 
 /** The new text of `_meta`: undefined leaves it, null removes it. */
-function newMeta({ clientEra, peer, received, client }: UpstreamRequestInput): string | null | undefined {
-  if (clientEra === peer.era) return undefined;
+function newMeta(input: UpstreamRequestInput, paramsText: () => string): string | null | undefined {
+  const { id, received } = input;
   const current = received.message.params?.['_meta'];
   const meta = isObject(current) ? current : {};
-  if (peer.era === 'MODERN')
-    return JSON.stringify({ ...meta, ...envelope(peer.protocolVersion, client.info, client.capabilities) });
-  const rest = Object.entries(meta).filter(([key]) => !envelopeKeys.has(key));
-  return rest.length === 0 ? null : JSON.stringify(Object.fromEntries(rest));
+  const changes = envelopeChanges(input, meta);
+  if (id !== null && meta['progressToken'] !== undefined) changes['progressToken'] = String(id);
+  if (Object.keys(changes).length === 0) return undefined;
+  const text = rewriteObject((isObject(current) ? memberValue(paramsText(), '_meta') : null) ?? '{}', changes);
+  return text === '{}' ? null : text;
 }
 
 function newBody(input: UpstreamRequestInput, source: string | null): Buffer | string {
-  const { received, originalName, id } = input;
-  const paramChanges: Record<string, string | null> = {};
-  const meta = newMeta(input);
+  const { clientEra, peer, received, originalName, id, params } = input;
+  let text: string | null = null;
+  const paramsText = () => (text ??= memberValue(received.text, 'params') ?? '{}');
+  const paramChanges: Changes = params === undefined ? {} : { ...params };
+  const meta = newMeta(input, paramsText);
   if (meta !== undefined) paramChanges['_meta'] = meta;
   if (originalName !== null && source !== null) paramChanges[source] = JSON.stringify(originalName);
+  // Core tasks ended with 2025-11-25; a modern upstream decides about tasks itself.
+  if (clientEra === 'LEGACY' && peer.era === 'MODERN' && received.message.params?.['task'] !== undefined)
+    paramChanges['task'] = null;
+  let changed = id !== null;
   const changes: Record<string, string> = id === null ? {} : { id: String(id) };
-  if (Object.keys(paramChanges).length > 0)
-    changes['params'] = rewriteObject(memberValue(received.text, 'params') ?? '{}', paramChanges);
-  return Object.keys(changes).length === 0 ? received.bytes : rewriteObject(received.text, changes);
+  for (const _ in paramChanges) {
+    changes['params'] = rewriteObject(paramsText(), paramChanges);
+    changed = true;
+    break;
+  }
+  return changed ? rewriteObject(received.text, changes) : received.bytes;
 }
 
 /** The parameter headers: a modern client's pass untouched, unknown ones included; for a legacy client they are made. */
@@ -93,6 +123,6 @@ export function buildUpstreamRequest(input: UpstreamRequestInput): BuiltRequest 
   const name = source === null ? null : (originalName ?? (typeof sent === 'string' ? sent : null));
   return {
     headers: Object.assign(requestHeaders(peer, method, name), parameterHeaders(input)),
-    body: newBody(input, source),
+    body: newBody(input, nameMember(method)),
   };
 }

@@ -62,7 +62,13 @@ export function exposeUris(
     return text === null ? {} : { [member]: text };
   };
   if (method === 'resources/read') return change('contents', contents);
-  if (method === 'tools/call' && carriesUri(result['content'])) return change('content', block);
+  if ((method === 'tools/call' || method === 'tasks/result') && carriesUri(result['content']))
+    return change('content', block);
   if (method === 'prompts/get' && carriesUri(result['messages'])) return change('messages', promptMessage);
+  if (method === 'tasks/get' && isObject(result['result'])) {
+    const inner = memberValue(resultText(), 'result') ?? '{}';
+    const changes = exposeUris('tools/call', () => inner, result['result'], expose);
+    return Object.keys(changes).length === 0 ? {} : { result: rewriteObject(inner, changes) };
+  }
   return {};
 }

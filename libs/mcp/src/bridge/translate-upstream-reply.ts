@@ -3,8 +3,9 @@ import { jsonRpcError } from '../envelope/json-rpc-error.js';
 import { isObject, type JsonObject, type JsonRpcErrorBody, type JsonRpcId } from '../envelope/messages.js';
 import { META } from '../era/protocol-versions.js';
 import { memberValue, rewriteObject } from '../json/json-text.js';
-import type { UpstreamResponse } from '../upstream/exchange.js';
+import type { UpstreamResponse } from '../upstream/upstream-reply.js';
 import type { Implementation } from '../upstream/upstream-connection.js';
+import { exposeTasks } from './expose-tasks.js';
 import { exposeUris } from './expose-uris.js';
 
 /** What {@link translateUpstreamReply} takes. */
@@ -20,6 +21,14 @@ export interface ReplyInput {
   readonly serverInfo: Implementation;
   /** On prefixed endpoints: the URI that clients see for an upstream's; null elsewhere. */
   readonly exposeUri: ((uri: string) => string) | null;
+  /** Where task ids are sealed: the id that clients see for an upstream's; null elsewhere. */
+  readonly exposeTask?: ((taskId: string) => string) | null;
+  /** Where the state of an unfinished call is sealed (2026-07-28, Multi Round-Trip Requests); null: it passes verbatim. */
+  readonly sealState?: ((state: string) => string) | null;
+  /** The client declared the extension under which a result may be a task. */
+  readonly takesTasks?: boolean;
+  /** Pass-through between modern peers: the upstream judged the very request of the client, so its words stand. */
+  readonly verbatim?: boolean;
 }
 
 /** What goes back to the client, and how the call went, for audit and metrics. */
@@ -65,14 +74,14 @@ function withId({ clientId, reply }: ReplyInput, changes: Record<string, string>
 
 function translateError(input: ReplyInput, error: JsonRpcErrorBody): TranslatedReply {
   const { clientEra, upstreamEra, reply } = input;
-  const reason = ofTheHop[error.code];
+  const reason = input.verbatim === true ? undefined : ofTheHop[error.code];
   if (reason !== undefined)
     return upstreamFault(input, reason, `refused the request that was made for it (${error.code}): ${error.message}`);
   if (error.code === -32042 && clientEra === 'MODERN')
     return upstreamFault(
       input,
       'URL_ELICITATION_REQUIRED',
-      'wants the user to open a URL, which is not relayed to clients of 2026-07-28',
+      'wants the user to open a URL, which this client has not declared that it can',
     );
   const code = error.code === -32002 && clientEra === 'MODERN' ? -32602 : error.code;
   const changes: Record<string, string> =
@@ -87,7 +96,10 @@ function translateError(input: ReplyInput, error: JsonRpcErrorBody): TranslatedR
 /** L←M: the legacy schemas know neither result types nor caching, and reject structured content that is no object. */
 function towardsLegacy(result: JsonObject): Record<string, string | null> {
   const changes: Record<string, string | null> = {};
-  for (const key of ['resultType', 'ttlMs', 'cacheScope']) if (key in result) changes[key] = null;
+  // A task keeps its type and its time to live: its client asked for the extension that defines them.
+  if (result['resultType'] === 'task') return changes;
+  for (const key of ['resultType', 'ttlMs', 'cacheScope'])
+    if (key in result && !(key === 'ttlMs' && 'taskId' in result)) changes[key] = null;
   if ('structuredContent' in result && !isObject(result['structuredContent'])) changes['structuredContent'] = null;
   return changes;
 }
@@ -103,19 +115,29 @@ function towardsModern({ method, reply, serverInfo }: ReplyInput, resultText: st
   };
 }
 
-/** M←M: an answer given to one caller must not be shared with another, since Gatehouse decides who may read what. */
-const keepPrivate = (method: string, result: JsonObject): Record<string, string> =>
-  cacheable.has(method) && result['cacheScope'] === 'public' ? { cacheScope: '"private"' } : {};
+/**
+ * M←M: an answer given to one caller must not be shared with another, since Gatehouse decides who may read what; and the
+ * state of an unfinished call must come back from the same caller for the same call.
+ */
+function betweenModern({ method, sealState }: ReplyInput, result: JsonObject): Record<string, string> {
+  const changes: Record<string, string> = {};
+  if (result['cacheScope'] === 'public' && cacheable.has(method)) changes['cacheScope'] = '"private"';
+  const { requestState } = result;
+  if (sealState != null && typeof requestState === 'string' && result['resultType'] === 'input_required')
+    changes['requestState'] = JSON.stringify(sealState(requestState));
+  return changes;
+}
 
 function eraChanges(input: ReplyInput, result: JsonObject, resultText: () => string): Record<string, string | null> {
   if (input.clientEra === 'LEGACY') return input.upstreamEra === 'LEGACY' ? {} : towardsLegacy(result);
-  return input.upstreamEra === 'LEGACY' ? towardsModern(input, resultText()) : keepPrivate(input.method, result);
+  return input.upstreamEra === 'LEGACY' ? towardsModern(input, resultText()) : betweenModern(input, result);
 }
 
 /** A modern result that a legacy client cannot understand, by the name of its reason. */
-function unbridgeable({ clientEra, upstreamEra }: ReplyInput, result: JsonObject): string | null {
+function unbridgeable({ clientEra, upstreamEra, takesTasks }: ReplyInput, result: JsonObject): string | null {
   const type = result['resultType'];
   if (clientEra !== 'LEGACY' || upstreamEra !== 'MODERN' || type === undefined || type === 'complete') return null;
+  if (type === 'task' && takesTasks === true) return null;
   return type === 'input_required' ? 'INPUT_REQUIRED' : type === 'task' ? 'TASK' : 'UNKNOWN_RESULT_TYPE';
 }
 
@@ -139,6 +161,7 @@ export function translateUpstreamReply(input: ReplyInput): TranslatedReply {
   const resultText = () => (text ??= memberValue(reply.text, 'result') ?? '{}');
   const changes = eraChanges(input, result, resultText);
   if (exposeUri !== null) Object.assign(changes, exposeUris(method, resultText, result, exposeUri));
+  if (input.exposeTask != null) Object.assign(changes, exposeTasks(resultText, result, input.exposeTask));
   const changed: Record<string, string> =
     Object.keys(changes).length === 0 ? {} : { result: rewriteObject(resultText(), changes) };
   return {

@@ -16,6 +16,17 @@ const nameSources: Readonly<Record<string, string>> = {
 export const nameSource = (method: string): string | null =>
   Object.hasOwn(nameSources, method) ? (nameSources[method] ?? null) : null;
 
+/** Members that name an object without being mirrored in a header: methods that 2026-07-28 does not have. */
+const legacyMembers: Readonly<Record<string, string>> = {
+  'resources/subscribe': 'uri',
+  'resources/unsubscribe': 'uri',
+  'tasks/result': 'taskId',
+};
+
+/** The member of `params` that names the object of a request, whether a header mirrors it or not; null: there is none. */
+export const nameMember = (method: string): string | null =>
+  nameSource(method) ?? (Object.hasOwn(legacyMembers, method) ? (legacyMembers[method] ?? null) : null);
+
 const mismatch = (header: string, sent: string, body: string) =>
   new DomainError('HEADER_MISMATCH', `The header ${header} does not say what the body says: ${body}.`, {
     details: { mismatch: { header: sent, body } },

@@ -2,6 +2,8 @@ import { DomainError } from '#kernel';
 
 /** Revisions with a handshake, newest first; 2024-11-05 has another transport and is not served on these routes. */
 export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26'];
+/** What may be agreed on over HTTP+SSE and stdio, which 2024-11-05 knew already. */
+export const STREAM_VERSIONS: readonly string[] = [...LEGACY_VERSIONS, '2024-11-05'];
 /** Stateless revisions, newest first. */
 export const MODERN_VERSIONS: readonly string[] = ['2026-07-28'];
 /** What a legacy request without version header is taken for (2025-06-18, Protocol Version Header). */
@@ -16,6 +18,8 @@ export const META = {
   clientCapabilities: 'io.modelcontextprotocol/clientCapabilities',
   logLevel: 'io.modelcontextprotocol/logLevel',
   serverInfo: 'io.modelcontextprotocol/serverInfo',
+  subscriptionId: 'io.modelcontextprotocol/subscriptionId',
+  relatedTask: 'io.modelcontextprotocol/related-task',
 } as const;
 
 /** Revisions are dates, so text order is time order. */
@@ -34,7 +38,7 @@ const unsupported = (requested: string, supported: readonly string[]) =>
 
 /** Refuses a modern request of an unknown revision with UNSUPPORTED_PROTOCOL_VERSION (−32022, `{supported, requested}`). */
 export function assertModernVersion(version: string): void {
-  if (!MODERN_VERSIONS.includes(version)) throw unsupported(version, [...MODERN_VERSIONS, ...LEGACY_VERSIONS]);
+  if (!MODERN_VERSIONS.includes(version)) throw unsupported(version, MODERN_VERSIONS);
 }
 
 /** The revision of a legacy request after `initialize`, from its header; an unknown one is refused (2025-06-18: 400). */

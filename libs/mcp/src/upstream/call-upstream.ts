@@ -1,27 +1,15 @@
-import type { JsonObject, JsonRpcErrorBody } from '../envelope/messages.js';
-import { memberValue } from '../json/json-text.js';
 import { META } from '../era/protocol-versions.js';
+import type { JsonObject } from '../envelope/messages.js';
+import { memberValue } from '../json/json-text.js';
+import { UpstreamRpcError } from './refusals.js';
 import { requestHeaders } from './request-headers.js';
-import { exchange } from './exchange.js';
 import { upstreamError, type Implementation, type UpstreamConnection } from './upstream-connection.js';
-import type { UpstreamPeer } from './upstream-peer.js';
-
-/** The upstream answered a request of ours with a JSON-RPC error. */
-export class UpstreamRpcError extends Error {
-  constructor(
-    readonly status: number,
-    readonly body: JsonRpcErrorBody,
-  ) {
-    super(body.message);
-    this.name = 'UpstreamRpcError';
-  }
-}
+import type { UpstreamLink } from './upstream-link.js';
 
 /** A result, parsed and as text. */
 export interface UpstreamResult {
   readonly value: JsonObject;
   readonly text: string;
-  readonly sessionId: string | null;
 }
 
 /** The per-request envelope of the modern era. */
@@ -41,26 +29,26 @@ export const envelope = (
  */
 export async function callUpstream(
   connection: UpstreamConnection,
-  peer: UpstreamPeer,
+  link: UpstreamLink,
   method: string,
   params: JsonObject,
   signal?: AbortSignal,
 ): Promise<UpstreamResult> {
-  const id = 1;
+  const { identity } = link;
+  const id = link.nextId() ?? 1;
   const sent =
-    peer.era === 'MODERN' ? { ...params, _meta: envelope(peer.protocolVersion, connection.clientInfo, {}) } : params;
-  const reply = await exchange(connection, {
+    identity.era === 'MODERN'
+      ? { ...params, _meta: envelope(identity.protocolVersion, connection.clientInfo, {}) }
+      : params;
+  const reply = await link.call({
     id,
-    headers: requestHeaders(peer, method, null),
+    method,
+    headers: requestHeaders(identity, method, null),
     body: JSON.stringify({ jsonrpc: '2.0', id, method, params: sent }),
     signal,
   });
   if (reply.kind === 'session-ended')
     throw upstreamError('UPSTREAM_SERVER_ERROR', connection, 'ended the session in the middle of it. Try again.');
   if (reply.message.error) throw new UpstreamRpcError(reply.status, reply.message.error);
-  return {
-    value: reply.message.result ?? {},
-    text: memberValue(reply.text, 'result') ?? '{}',
-    sessionId: reply.sessionId,
-  };
+  return { value: reply.message.result ?? {}, text: memberValue(reply.text, 'result') ?? '{}' };
 }

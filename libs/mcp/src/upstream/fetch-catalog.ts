@@ -1,9 +1,10 @@
 import type { CatalogKind } from '#contracts';
 import { arrayElements, memberValue } from '../json/json-text.js';
-import { callUpstream, UpstreamRpcError, type UpstreamResult } from './call-upstream.js';
+import { callUpstream, type UpstreamResult } from './call-upstream.js';
 import { catalogLists, readCatalogObject, type CatalogObject } from './catalog-object.js';
-import type { UpstreamIdentity } from './legacy-session.js';
+import { UpstreamRpcError } from './refusals.js';
 import { upstreamError, type UpstreamConnection } from './upstream-connection.js';
+import type { UpstreamLink } from './upstream-link.js';
 
 /** Bounds of a catalogue (settings `catalog.*`). */
 export interface CatalogLimits {
@@ -28,7 +29,7 @@ export interface UpstreamCatalog {
 
 interface Reading {
   readonly connection: UpstreamConnection;
-  readonly identity: UpstreamIdentity;
+  readonly link: UpstreamLink;
   readonly limits: CatalogLimits;
   readonly warnings: string[];
   readonly signal: AbortSignal | undefined;
@@ -55,7 +56,7 @@ async function page(reading: Reading, kind: CatalogKind, cursor: string | null):
   try {
     return await callUpstream(
       reading.connection,
-      reading.identity,
+      reading.link,
       method,
       cursor === null ? {} : { cursor },
       reading.signal,
@@ -80,7 +81,7 @@ function collect(reading: Reading, kind: CatalogKind, result: UpstreamResult, fo
     reading.size += Buffer.byteLength(definition);
     if (reading.size > maxSize)
       throw invalid(reading, `offers more than ${maxSize} bytes of definitions (GATEHOUSE_CATALOG_MAX_SIZE)`);
-    const object = readCatalogObject(kind, reading.identity.era, definition, maxDefinition);
+    const object = readCatalogObject(kind, reading.link.identity.era, definition, maxDefinition);
     const what = `${member}: ${typeof object === 'string' ? definition.slice(0, 80) : object.key}`;
     if (typeof object === 'string') reading.warnings.push(`${what} is left out: ${object}`);
     else if (found.objects.has(object.key)) reading.warnings.push(`${what} is listed twice; the first one counts`);
@@ -117,13 +118,13 @@ async function list(reading: Reading, kind: CatalogKind): Promise<CatalogObject[
  */
 export async function fetchCatalog(
   connection: UpstreamConnection,
-  identity: UpstreamIdentity,
+  link: UpstreamLink,
   limits: CatalogLimits,
   signal?: AbortSignal,
 ): Promise<UpstreamCatalog> {
   const warnings: string[] = [];
-  const reading: Reading = { connection, identity, limits, warnings, signal, size: 0 };
-  const has = (capability: string) => identity.capabilities[capability] !== undefined;
+  const reading: Reading = { connection, link, limits, warnings, signal, size: 0 };
+  const has = (capability: string) => link.identity.capabilities[capability] !== undefined;
   return {
     tools: has('tools') ? await list(reading, 'TOOL') : [],
     resources: has('resources') ? await list(reading, 'RESOURCE') : [],

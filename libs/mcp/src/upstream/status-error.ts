@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { DomainError } from '#kernel';
-import { upstreamError, type UpstreamConnection } from './upstream-connection.js';
+import { upstreamError, type HttpConnection } from './upstream-connection.js';
 
 /** Where a redirect points, as far as an administrator may see it: no query. */
-function target(headers: IncomingHttpHeaders, connection: UpstreamConnection): string {
+function target(headers: IncomingHttpHeaders, connection: HttpConnection): string {
   const { location } = headers;
   if (location === undefined || !URL.canParse(location, connection.origin)) return '';
   const url = new URL(location, connection.origin);
@@ -12,7 +12,7 @@ function target(headers: IncomingHttpHeaders, connection: UpstreamConnection): s
 
 /** The error for an HTTP status that is an answer by itself, whatever the body says; null for every other status. */
 export function statusError(
-  connection: UpstreamConnection,
+  connection: HttpConnection,
   status: number,
   headers: IncomingHttpHeaders,
 ): DomainError | null {

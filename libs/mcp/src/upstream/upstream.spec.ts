@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { createAddressGuard, createUpstreamPools } from '#outbound';
 import { startBrokenServer, startFixtureServer, textTool, type BrokenKind, type FixtureServerOptions } from '#testing';
 import { checkHealth } from './check-health.js';
-import { exchange } from './exchange.js';
 import { fetchCatalog } from './fetch-catalog.js';
-import { closeLegacySession } from './legacy-session.js';
+import { openLink } from './open-link.js';
 import { probeUpstream } from './probe-upstream.js';
-import { createUpstreamConnection } from './upstream-connection.js';
+import { createUpstreamConnection, type UpstreamConnection } from './upstream-connection.js';
 
 const pools = createUpstreamPools({
   guard: createAddressGuard(['127.0.0.1']),
@@ -24,6 +23,8 @@ const connect = (url: string, credential: Record<string, string> = {}, timeoutMs
     timeoutMs,
     maxBytes: 16 * 1024 ** 2,
   });
+const open = (connection: UpstreamConnection) =>
+  openLink(connection, null, { client: { info: connection.clientInfo, capabilities: {} } });
 const keys = (objects: readonly { key: string }[]) => objects.map(({ key }) => key);
 
 const variants: FixtureServerOptions[] = [
@@ -38,7 +39,8 @@ describe('the upstream connector', () => {
   it.each(variants)('probes and reads the whole catalogue of %j', async (options) => {
     await using server = await startFixtureServer(options);
     const connection = connect(server.url);
-    const identity = await probeUpstream(connection);
+    const link = await open(connection);
+    const { identity } = link;
     expect(identity).toMatchObject({
       era: options.era === 'legacy' ? 'LEGACY' : 'MODERN',
       protocolVersion: options.era === 'legacy' ? '2025-11-25' : '2026-07-28',
@@ -46,7 +48,7 @@ describe('the upstream connector', () => {
       capabilities: { tools: {}, resources: {}, prompts: {} },
       instructions: 'A fixture.',
     });
-    const catalog = await fetchCatalog(connection, identity, limits);
+    const catalog = await fetchCatalog(connection, link, limits);
     expect(keys(catalog.tools)).toEqual(server.catalogue.tools.map(({ definition }) => definition['name']));
     expect(keys(catalog.resources)).toEqual(['fixture://text', 'fixture://binary']);
     expect(keys(catalog.resourceTemplates)).toEqual(['fixture://item/{id}']);
@@ -57,7 +59,7 @@ describe('the upstream connector', () => {
       JSON.stringify(server.catalogue.tools.find(({ definition }) => definition['name'] === 'structured')?.definition),
     );
     expect(structured).toMatchObject({ title: 'Structured answer', value: { vendorField: { kept: true } } });
-    await closeLegacySession(connection, identity);
+    await link.close();
     expect(server.sessions.size).toBe(0);
     expect((await checkHealth(connection, identity.era)).era).toBe(identity.era);
     expect(server.sessions.size).toBe(0);
@@ -96,7 +98,7 @@ describe('the upstream connector', () => {
     server.catalogue.tools = [good, ...bad, { ...good, definition: 7 as never }];
     server.catalogue.prompts = [];
     const connection = connect(server.url);
-    const catalog = await fetchCatalog(connection, await probeUpstream(connection), limits);
+    const catalog = await fetchCatalog(connection, await open(connection), limits);
     expect(keys(catalog.tools)).toEqual(['good']);
     expect(catalog.warnings).toHaveLength(8);
     expect(catalog.warnings.join('\n')).toMatch(
@@ -110,10 +112,10 @@ describe('the upstream connector', () => {
     const [tool] = server.catalogue.tools;
     if (!tool) throw new Error('the fixture has no tool');
     const connection = connect(server.url);
-    const identity = await probeUpstream(connection);
+    const link = await open(connection);
     for (const definition of [1 as never, tool.definition]) {
       server.catalogue.tools = Array.from({ length: 101 }, () => ({ ...tool, definition }));
-      await expect(fetchCatalog(connection, identity, limits)).rejects.toMatchObject({
+      await expect(fetchCatalog(connection, link, limits)).rejects.toMatchObject({
         code: 'UPSTREAM_CATALOG_INVALID',
         message: expect.stringMatching(/more than 100 tools.*MAX_OBJECTS/),
       });
@@ -125,8 +127,8 @@ describe('the upstream connector', () => {
     await using server = await startFixtureServer({ era: 'modern', pageSize: 1 });
     server.catalogue.tools = [1, 2, 3].map((n) => textTool(`tool-${n}`, 'x'.repeat(9000), () => ''));
     const connection = connect(server.url);
-    const identity = await probeUpstream(connection);
-    await expect(fetchCatalog(connection, identity, { ...limits, maxSize: 20_000 })).rejects.toMatchObject({
+    const link = await open(connection);
+    await expect(fetchCatalog(connection, link, { ...limits, maxSize: 20_000 })).rejects.toMatchObject({
       code: 'UPSTREAM_CATALOG_INVALID',
       message: expect.stringMatching(/20000 bytes.*GATEHOUSE_CATALOG_MAX_SIZE/),
     });
@@ -135,28 +137,14 @@ describe('the upstream connector', () => {
   it('tolerates a server without resource templates', async () => {
     await using server = await startFixtureServer({ era: 'legacy' });
     const connection = connect(server.url);
-    const identity = await probeUpstream(connection);
+    const link = await open(connection);
     server.catalogue.resourceTemplates = null;
-    await expect(fetchCatalog(connection, identity, limits)).resolves.toMatchObject({ resourceTemplates: [] });
+    await expect(fetchCatalog(connection, link, limits)).resolves.toMatchObject({ resourceTemplates: [] });
   });
 
   it('takes an announced server that became modern for what it is now', async () => {
     await using server = await startFixtureServer({ era: 'modern' });
     await expect(checkHealth(connect(server.url), 'LEGACY')).resolves.toMatchObject({ era: 'MODERN' });
-  });
-
-  it('reports a lost session instead of failing', async () => {
-    await using server = await startFixtureServer({ era: 'legacy', sessions: true });
-    const connection = connect(server.url);
-    const { sessionId, protocolVersion } = await probeUpstream(connection);
-    server.sessions.clear();
-    const headers = {
-      'content-type': 'application/json',
-      'mcp-session-id': sessionId ?? '',
-      'mcp-protocol-version': protocolVersion,
-    };
-    const body = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
-    await expect(exchange(connection, { id: 1, headers, body })).resolves.toEqual({ kind: 'session-ended' });
   });
 });
 
@@ -186,7 +174,7 @@ describe('the error table', () => {
   it.each(table)('%s is %s', async (kind, code, message) => {
     await using server = await startBrokenServer(kind);
     const connection = connect(server.url, {}, kind === 'timeout' ? 300 : 3000);
-    const read = async () => fetchCatalog(connection, await probeUpstream(connection), limits);
+    const read = async () => fetchCatalog(connection, await open(connection), limits);
     await expect(read()).rejects.toMatchObject({
       code,
       message: expect.stringMatching(message),

@@ -25,9 +25,15 @@ const schema = defineEntity({
         .strictNullable()
         .index(),
     expiresAt: p.datetime(3),
+    /** Both or neither; null: the default of the settings. */
+    rateLimitPerMinute: p.integer().strictNullable(),
+    rateLimitBurst: p.integer().strictNullable(),
     revokedAt: p.datetime(3).strictNullable(),
     createdAt: p.datetime(3).onCreate(() => new Date()),
   },
+  checks: [
+    { name: 'api_tokens_rate_limit', expression: '(rate_limit_per_minute is null) = (rate_limit_burst is null)' },
+  ],
 });
 
 /** A bearer credential of one user, for GraphQL and the gateway. */

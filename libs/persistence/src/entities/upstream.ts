@@ -1,5 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
-import { eras, healthStates, visibilities } from '#contracts';
+import { eras, healthStates, upstreamTransports, visibilities } from '#contracts';
 import { identified } from './identified.js';
 import { timestamped } from './timestamped.js';
 import { Team } from './team.js';
@@ -13,7 +13,22 @@ const schema = defineEntity({
     slug: p.string().length(32),
     name: p.string().length(200),
     description: p.string().length(2000),
-    url: p.string().length(2000),
+    transport: p.enum(upstreamTransports).default('STREAMABLE_HTTP'),
+    /** Null exactly for STDIO. */
+    url: p.string().length(2000).strictNullable(),
+    /** STDIO: the name of a command in the allow list of the configuration. */
+    command: p.string().length(100).strictNullable(),
+    /** STDIO: one child for all principals of a process. */
+    shared: p.boolean().default(false),
+    /** Null: the default of the settings. */
+    connectTimeoutMs: p.integer().strictNullable(),
+    headersTimeoutMs: p.integer().strictNullable(),
+    requestTimeoutMs: p.integer().strictNullable(),
+    maxRequestMs: p.integer().strictNullable(),
+    /** JSON: an object of texts, names in lower case; never a credential. */
+    headers: p.text().default('{}'),
+    /** JSON: an array of `{ from, to }`. */
+    forwardedHeaders: p.text().default('[]'),
     visibility: p.enum(visibilities),
     ownerId: () => p.manyToOne(User).mapToPk().fieldName('owner_id').deleteRule('restrict').index(),
     teamId: () => p.manyToOne(Team).mapToPk().fieldName('team_id').deleteRule('restrict').strictNullable().index(),
@@ -36,7 +51,13 @@ const schema = defineEntity({
     ...timestamped,
   },
   uniques: [{ name: 'upstreams_slug_unique', properties: ['organizationId', 'slug'] }],
-  checks: [{ name: 'upstreams_team_visibility', expression: "visibility <> 'TEAM' or team_id is not null" }],
+  checks: [
+    { name: 'upstreams_team_visibility', expression: "visibility <> 'TEAM' or team_id is not null" },
+    {
+      name: 'upstreams_transport_address',
+      expression: "(transport = 'STDIO') = (command is not null) and (transport = 'STDIO') = (url is null)",
+    },
+  ],
 });
 
 /** A registered MCP server. */

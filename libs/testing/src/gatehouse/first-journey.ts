@@ -35,17 +35,39 @@ export async function signUpAdmin(
   return { admin: anonymous.withToken(secret), token: secret };
 }
 
-/** Registers an upstream, waits for its catalogue, and returns its id. */
+/** What an upstream may be registered with, beside its address. */
+export interface UpstreamOptions {
+  readonly transport?: 'STREAMABLE_HTTP' | 'SSE' | 'STDIO';
+  readonly command?: string;
+  readonly shared?: boolean;
+  readonly visibility?: 'PRIVATE' | 'TEAM' | 'ORGANIZATION';
+  readonly teamId?: string;
+  readonly enabled?: boolean;
+  readonly authHeader?: string;
+  readonly authSecret?: string;
+  /** Such as `500ms` or `30s`. */
+  readonly connectTimeout?: string;
+  readonly headersTimeout?: string;
+  readonly requestTimeout?: string;
+  readonly maxRequestTime?: string;
+  readonly headers?: readonly { readonly name: string; readonly value: string }[];
+  readonly forwardedHeaders?: readonly { readonly from: string; readonly to?: string }[];
+}
+
+/**
+ * Registers an upstream, waits for its catalogue, and returns its id.
+ * @param url null for STDIO, which has a `command` of the file named by GATEHOUSE_STDIO_COMMANDS
+ */
 export async function addUpstream(
   admin: ControlPlaneClient,
   slug: string,
-  url: string,
-  more: object = {},
+  url: string | null,
+  more: UpstreamOptions = {},
 ): Promise<string> {
   const { upstream } = await admin.mutate<{ upstream: { id: string } }>(
     'createUpstream',
     'CreateUpstreamInput',
-    { slug, name: slug, url, visibility: 'ORGANIZATION', ...more },
+    { slug, name: slug, ...(url === null ? {} : { url }), visibility: 'ORGANIZATION', ...more },
     'upstream { id }',
   );
   const { operation } = await admin.mutate<{

@@ -1,0 +1,44 @@
+/** A header name as RFC 9110 §5.1 spells it. */
+export const headerToken = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** What may stand in a header's value (RFC 9110 §5.5): no line break that could begin another header. */
+export const headerText = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Headers that the gateway or HTTP itself sets: another value would break the request, or smuggle a second one. */
+const taken = new Set([
+  'accept',
+  'accept-encoding',
+  'baggage',
+  'connection',
+  'date',
+  'expect',
+  'forwarded',
+  'host',
+  'keep-alive',
+  'last-event-id',
+  'origin',
+  'te',
+  'trailer',
+  'traceparent',
+  'tracestate',
+  'transfer-encoding',
+  'upgrade',
+  'user-agent',
+  'via',
+  'x-request-id',
+]);
+
+const takenPrefix = /^(content-|mcp-|proxy-|sec-|x-forwarded-|x-gatehouse-)/;
+
+/** @param name in lower case */
+export const isGatewayHeader = (name: string): boolean => taken.has(name) || takenPrefix.test(name);
+
+const credential =
+  /(^|[-_])(authorization|auth|cookie2?|dpop|token|secret|password|passwd|credentials?|api[-_]?key|apikey|access[-_]?key|session([-_]?id)?|jwt|signature)($|[-_])/;
+
+/**
+ * Whether a header by its name carries who somebody is. Such a value is neither stored in the open nor taken from one
+ * side to the other: a client's credential is for the gateway, never for an upstream (mcp.md §1.2).
+ * @param name in lower case
+ */
+export const isCredentialHeader = (name: string): boolean => credential.test(name);

@@ -1,0 +1,121 @@
+import type { Era } from '#contracts';
+import {
+  exposeNotification,
+  fitServerRequest,
+  mayAskClient,
+  memberValue,
+  reachesLevel,
+  withParams,
+  type InputRequest,
+  type JsonRpcId,
+  type JsonRpcNotification,
+  type JsonRpcRequest,
+  type NameExposure,
+  type RawMessage,
+  type RequestOutcome,
+  type ServerMessages,
+} from '#mcp';
+import { newId } from '#kernel';
+import type { ClientPort } from './client-port.js';
+import { ProgressGate } from './progress-gate.js';
+import { methodNotFound, ServerAsks } from './server-asks.js';
+
+/** What the upstream's messages of one call are relayed with. */
+export interface CallTraffic {
+  readonly clientEra: Era;
+  readonly upstreamEra: Era;
+  /** A pass-through relays what it does not know, between peers of one era. */
+  readonly passThrough: boolean;
+  readonly exposure: NameExposure;
+  /** As the client sent it; null: it wants no progress. */
+  readonly clientToken: JsonRpcId | null;
+  readonly signal: AbortSignal;
+  readonly inputTimeoutMs: number;
+  /** Takes a question to a client that can only be asked by a result (2026-07-28); null: it is asked directly. */
+  readonly park: ((request: Omit<InputRequest, 'key'>) => Promise<RequestOutcome>) | null;
+  /** The upstream says that a list of its changed. */
+  listChanged(): void;
+}
+
+/** Carries what an upstream says during one call to the client of that call. */
+export class CallMessages implements ServerMessages {
+  /** The client of the request under way; null while it makes up its mind about an answer (a parked call). */
+  client: ClientPort | null;
+  readonly #progress: ProgressGate;
+  #asks: ServerAsks | null = null;
+
+  /** @param sentToken the progress token that the upstream was told */
+  constructor(
+    private readonly traffic: CallTraffic,
+    client: ClientPort,
+    private readonly sentToken: JsonRpcId | null,
+  ) {
+    this.client = client;
+    this.#progress = new ProgressGate(sentToken);
+  }
+
+  notification({ message, text }: RawMessage<JsonRpcNotification>): void | Promise<void> {
+    const { method, params } = message;
+    switch (method) {
+      case 'notifications/progress':
+        return this.#progress.passes(params, Date.now()) ? this.#tellProgress(text, message) : undefined;
+      case 'notifications/message':
+        return this.#wantsLog(params?.['level']) ? this.#notify(text, message) : undefined;
+      case 'notifications/cancelled':
+        this.#asks?.cancel(params?.['requestId']);
+        return undefined;
+      case 'notifications/tools/list_changed':
+      case 'notifications/prompts/list_changed':
+      case 'notifications/resources/list_changed':
+        this.traffic.listChanged();
+        return this.#sameWords ? this.#notify(text, message) : undefined;
+      case 'notifications/elicitation/complete':
+      case 'notifications/tasks/status':
+        return this.traffic.clientEra === 'LEGACY' ? this.#notify(text, message) : undefined;
+      default:
+        return this.#sameWords ? this.#notify(text, message) : undefined;
+    }
+  }
+
+  async request({ message, text }: RawMessage<JsonRpcRequest>): Promise<RequestOutcome> {
+    const { id, method, params } = message;
+    const { client, traffic } = this;
+    const { park, signal, inputTimeoutMs } = traffic;
+    const capabilities = client?.capabilities ?? {};
+    if (!mayAskClient(method, params, capabilities) && !(this.#sameWords && client?.canAsk === true))
+      return methodNotFound(method);
+    const sent = memberValue(text, 'params') ?? '{}';
+    const paramsText = fitServerRequest(method, sent, params, traffic.clientEra, newId);
+    if (park !== null) return park({ method, params, paramsText });
+    if (client?.canAsk !== true) return methodNotFound(method);
+    this.#asks ??= new ServerAsks();
+    return this.#asks.run(id, signal, inputTimeoutMs, (until) => client.ask(method, paramsText, until));
+  }
+
+  suspended(retryMs: number): void {
+    this.client?.suspend(retryMs);
+  }
+
+  /** Whether words that Gatehouse does not know mean the same to both sides. */
+  get #sameWords(): boolean {
+    const { clientEra, passThrough, upstreamEra } = this.traffic;
+    return passThrough && clientEra === upstreamEra;
+  }
+
+  #notify(text: string, message: JsonRpcNotification): void | Promise<void> {
+    return this.client?.notify(exposeNotification(text, message, this.traffic.exposure));
+  }
+
+  #tellProgress(text: string, message: JsonRpcNotification): void | Promise<void> {
+    const { clientToken } = this.traffic;
+    if (clientToken === null) return undefined;
+    const isSame = clientToken === this.sentToken;
+    return this.#notify(isSame ? text : withParams(text, { progressToken: JSON.stringify(clientToken) }), message);
+  }
+
+  /** Legacy clients hear everything until they set a level; modern ones what the request asks for. */
+  #wantsLog(level: unknown): boolean {
+    const wanted = this.client?.logLevel ?? null;
+    return wanted === null ? this.traffic.clientEra === 'LEGACY' : reachesLevel(level, wanted);
+  }
+}

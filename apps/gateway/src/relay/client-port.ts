@@ -1,0 +1,30 @@
+import type { JsonObject, RequestOutcome } from '#mcp';
+import type { ClientSession } from '../sessions/client-session.js';
+
+/** The client of one message, as its upstream may reach it while the message is being answered. */
+export interface ClientPort {
+  /** What the client declared: in its session (legacy) or in the message's envelope (modern); empty where it said nothing. */
+  readonly capabilities: JsonObject;
+  /** `{ name, version, … }` as the client sent it; null where it did not. */
+  readonly info: JsonObject | null;
+  /** The least level of log messages that the client wants; null: none asked for. */
+  readonly logLevel: string | null;
+  /** Legacy clients that began with `initialize`; null for modern and for session-less ones. */
+  readonly session: ClientSession | null;
+  /** Whether requests can be sent to this client at all (legacy, with a session, accepting event streams). */
+  readonly canAsk: boolean;
+  /**
+   * Sends a notification that belongs to this message, before its answer, on the message's own event stream; nothing
+   * happens where the client accepts no stream. A promise resolves when the client can take more.
+   */
+  notify(text: string): void | Promise<void>;
+  /** Sends a request to the client on the message's own stream and waits for its answer; never rejects. */
+  ask(method: string, params: string, signal: AbortSignal): Promise<RequestOutcome>;
+  /** Ends the message's stream early and lets the client come back for the rest (SEP-1699), where it can. */
+  suspend(retryMs: number): void;
+  /**
+   * Hears that nobody wants the answer any more, and why, as the error to end the call with: a modern client closed its
+   * connection, a legacy client sent `notifications/cancelled`, or its session ended. At once where it has happened.
+   */
+  onGone(listener: (reason: Error) => void): void;
+}

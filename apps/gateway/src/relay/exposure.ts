@@ -1,0 +1,42 @@
+import { aggregatedUri } from '#contracts';
+import type { Keyring } from '#crypto';
+import type { NameExposure } from '#mcp';
+import type { Endpoint, Principal, UpstreamTarget } from '#snapshot';
+import { exposeTaskId } from './task-ids.js';
+
+const prefixed = new WeakMap<Endpoint, boolean>();
+
+/** Whether the endpoint shows resources under a prefix; looked up once for as long as the snapshot keeps the endpoint. */
+function showsPrefixes(endpoint: Endpoint): boolean {
+  const known = prefixed.get(endpoint);
+  if (known !== undefined) return known;
+  const differs = ({ exposedName, originalName }: { exposedName: string; originalName: string }) =>
+    exposedName !== originalName;
+  const answer = [...endpoint.resources.values()].some(differs) || endpoint.resourceTemplates.some(differs);
+  prefixed.set(endpoint, answer);
+  return answer;
+}
+
+/** How resource URIs are spelled on this endpoint, so that a client can follow them here; null: as they are. */
+export function exposeUriOf(endpoint: Endpoint, { slug }: Pick<UpstreamTarget, 'slug'>): NameExposure['exposeUri'] {
+  if (endpoint.kind === 'aggregate') return (uri) => aggregatedUri(slug, uri);
+  if (endpoint.kind === 'upstream' || !showsPrefixes(endpoint)) return null;
+  return (uri) => {
+    const shown = aggregatedUri(slug, uri);
+    return endpoint.resolveResource(shown) === null ? uri : shown;
+  };
+}
+
+/** How names of an upstream are shown to one caller of an endpoint; a pass-through changes nothing. */
+export const exposureOf = (
+  keyring: Keyring,
+  endpoint: Endpoint,
+  { tokenId }: Principal,
+  upstream: UpstreamTarget,
+): NameExposure => ({
+  exposeUri: exposeUriOf(endpoint, upstream),
+  exposeTask:
+    endpoint.kind === 'upstream'
+      ? null
+      : (taskId) => exposeTaskId(keyring, tokenId, { upstreamId: upstream.id, taskId }),
+});

@@ -1,0 +1,73 @@
+import { DomainError } from '#kernel';
+import type { CatalogSnapshot, Endpoint, UpstreamTarget } from '#snapshot';
+import type { Gateway } from '../gateway.js';
+import type { McpRoute } from '../pipeline/mcp-route.js';
+import { endpointOf, principalOf } from '../pipeline/rights.js';
+import { upstreamsBehind } from './endpoint-upstreams.js';
+import { changedKinds, listChangedText, type ListKind } from './list-kinds.js';
+
+/** Somebody who hears when a list that they see has changed. */
+export interface ListListener {
+  readonly tokenHash: string;
+  readonly route: McpRoute;
+  listChanged(kind: ListKind): void;
+}
+
+type Place = Pick<ListListener, 'tokenHash' | 'route'>;
+
+/**
+ * Tells exactly those clients whose visible lists have changed (mcp.md §2.4): after every change of the configuration
+ * each open stream's endpoint is compared with what it was before.
+ */
+export class ListChanges {
+  readonly #listeners = new Set<ListListener>();
+
+  constructor(private readonly gateway: Pick<Gateway, 'clock' | 'sessions'>) {}
+
+  /** @returns a function that ends it */
+  add(listener: ListListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Compares two snapshots for everybody who listens. */
+  swapped(next: CatalogSnapshot, previous: CatalogSnapshot): void {
+    const changes = new Map<string, readonly ListKind[]>();
+    const changesOf = (place: Place): readonly ListKind[] => {
+      const key = `${place.tokenHash} ${place.route.path}`;
+      let found = changes.get(key);
+      if (found === undefined) {
+        found = changedKinds(this.#endpointOf(previous, place), this.#endpointOf(next, place));
+        changes.set(key, found);
+      }
+      return found;
+    };
+    for (const session of this.gateway.sessions.listening())
+      for (const kind of changesOf(session)) session.notify(listChangedText(kind));
+    for (const listener of this.#listeners) for (const kind of changesOf(listener)) listener.listChanged(kind);
+  }
+
+  /** The upstreams behind everything that somebody listens to now. */
+  upstreams(snapshot: CatalogSnapshot): ReadonlyMap<string, UpstreamTarget> {
+    const seen = new Set<Endpoint>();
+    const found = new Map<string, UpstreamTarget>();
+    const look = (place: Place) => {
+      const endpoint = this.#endpointOf(snapshot, place);
+      if (endpoint === null || seen.has(endpoint)) return;
+      seen.add(endpoint);
+      for (const [id, upstream] of upstreamsBehind(endpoint)) if (upstream.enabled) found.set(id, upstream);
+    };
+    for (const session of this.gateway.sessions.listening()) look(session);
+    for (const listener of this.#listeners) look(listener);
+    return found;
+  }
+
+  #endpointOf(snapshot: CatalogSnapshot, { route, tokenHash }: Place): Endpoint | null {
+    try {
+      return endpointOf(snapshot, principalOf(snapshot, tokenHash, this.gateway.clock.now()), route);
+    } catch (error) {
+      if (error instanceof DomainError) return null;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import { isObject, jsonRpcResult, META, withSubscriptionId, type JsonObject, type JsonRpcId } from '#mcp';
+import type { Endpoint, Target } from '#snapshot';
+import { acceptsEventStream } from '../http/accepts-event-stream.js';
+import type { Gateway } from '../gateway.js';
+import { CallError, invalidParams } from '../pipeline/call-error.js';
+import type { Answer, ConformingCall } from '../pipeline/calls.js';
+import { linkClaimOf, recheckOf } from '../pipeline/claim.js';
+import { linkOwnerOf } from './link-owners.js';
+import { listChangedText, listKinds, type ListKind } from './list-kinds.js';
+import { keepWatching } from './watch-resource.js';
+
+/** What a client wants to hear of (2026-07-28, Subscriptions), as far as it may. */
+interface Honoured {
+  readonly kinds: ReadonlySet<ListKind>;
+  /** By the URI that the client used. */
+  readonly resources: ReadonlyMap<string, Target>;
+}
+
+const filterKey = (kind: ListKind): string => `${kind}ListChanged`;
+
+function subscribable({ upstreams }: Endpoint, { upstream }: Target): boolean {
+  const offered = upstreams.find(({ id }) => id === upstream.id)?.capabilities['resources'];
+  return upstream.enabled && isObject(offered) && offered['subscribe'] === true;
+}
+
+/** What of the filter can be honoured; resources that the caller may not read are left out without a word. */
+function honouredOf(endpoint: Endpoint, params: JsonObject | undefined, max: number): Honoured {
+  const filter = params?.['notifications'];
+  if (!isObject(filter)) throw invalidParams('"notifications" must be an object');
+  const kinds = new Set(listKinds.filter((kind) => filter[filterKey(kind)] === true));
+  const resources = new Map<string, Target>();
+  const uris = filter['resourceSubscriptions'] ?? [];
+  if (!Array.isArray(uris) || uris.some((uri) => typeof uri !== 'string'))
+    throw invalidParams('"notifications.resourceSubscriptions" must be a list of URIs');
+  if (uris.length > max) throw invalidParams(`"notifications.resourceSubscriptions" may have ${max} entries`);
+  for (const uri of uris as string[]) {
+    const target = endpoint.resolveResource(uri);
+    if (target !== null && subscribable(endpoint, target)) resources.set(uri, target);
+  }
+  return { kinds, resources };
+}
+
+const acknowledgement = ({ kinds, resources }: Honoured): string =>
+  JSON.stringify({
+    jsonrpc: '2.0',
+    method: 'notifications/subscriptions/acknowledged',
+    params: {
+      notifications: {
+        ...Object.fromEntries([...kinds].map((kind) => [filterKey(kind), true])),
+        ...(resources.size > 0 ? { resourceSubscriptions: [...resources.keys()] } : {}),
+      },
+    },
+  });
+
+/** The streams of `subscriptions/listen` that this process serves from what it knows; a pass-through has its own. */
+export class Listeners {
+  readonly #perToken = new Map<string, number>();
+  readonly #endings = new Set<() => void>();
+
+  get size(): number {
+    return this.#endings.size;
+  }
+
+  /** Ends every stream politely: their clients find another process. */
+  endAll(): void {
+    for (const end of this.#endings) end();
+  }
+
+  /**
+   * Serves one stream: first what is honoured, then everything that happens, marked with the id of the request. Resolves
+   * when the stream ends by itself; rejects when its client leaves or its right is lost.
+   */
+  async serve(gateway: Gateway, call: ConformingCall): Promise<Answer> {
+    const { id, params } = call.message.received.message;
+    const { maxListeners, maxSubscriptions } = gateway.config.gateway;
+    if (!acceptsEventStream(call.posted.request.headers.accept))
+      throw new CallError('MALFORMED_REQUEST', 'Accept text/event-stream: the answer is one.', { status: 406 });
+    const honoured = honouredOf(call.endpoint, params, maxSubscriptions);
+    const release = this.#enter(call.principal.tokenId, maxListeners);
+    try {
+      await this.#run(gateway, call, honoured, id);
+    } finally {
+      release();
+    }
+    const meta = { [META.subscriptionId]: id, [META.serverInfo]: gateway.serverInfo };
+    const body = jsonRpcResult(id, JSON.stringify({ resultType: 'complete', _meta: meta }));
+    return { status: 200, body, outcome: 'ALLOWED', reason: null };
+  }
+
+  async #run(gateway: Gateway, call: ConformingCall, honoured: Honoured, id: JsonRpcId): Promise<void> {
+    const { client, posted, tokenHash } = call;
+    const tell = (text: string, params?: JsonObject) => void client.notify(withSubscriptionId(text, params, id));
+    const run = gateway.running.begin(recheckOf(linkClaimOf(call, null), gateway.snapshots, gateway.clock));
+    client.onGone((reason) => run.abort(reason));
+    tell(acknowledgement(honoured), {});
+    const listener = {
+      tokenHash,
+      route: posted.route,
+      listChanged: (kind: ListKind) => {
+        if (honoured.kinds.has(kind)) tell(listChangedText(kind));
+      },
+    };
+    const stops = [gateway.listChanges.add(listener), ...watchAll(gateway, call, honoured, tell)];
+    try {
+      await this.#end(run.signal);
+    } finally {
+      for (const stop of stops) stop();
+      run.end();
+    }
+  }
+
+  /** Resolves when the gateway ends the stream; rejects with the signal's reason. */
+  async #end(signal: AbortSignal): Promise<void> {
+    let end: () => void = () => undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        end = resolve;
+        this.#endings.add(end);
+        if (signal.aborted) reject(signal.reason as Error);
+        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      });
+    } finally {
+      this.#endings.delete(end);
+    }
+  }
+
+  #enter(tokenId: string, max: number): () => void {
+    const open = this.#perToken.get(tokenId) ?? 0;
+    if (open >= max)
+      throw new CallError('RATE_LIMITED', `A token may have ${max} streams open at once.`, {
+        status: 429,
+        headers: { 'retry-after': '1' },
+        details: { retryAfterMs: 1000 },
+      });
+    this.#perToken.set(tokenId, open + 1);
+    return () => {
+      const left = (this.#perToken.get(tokenId) ?? 1) - 1;
+      if (left > 0) this.#perToken.set(tokenId, left);
+      else this.#perToken.delete(tokenId);
+    };
+  }
+}
+
+/** Subscribes to every honoured resource at its upstream. */
+function watchAll(
+  gateway: Gateway,
+  call: ConformingCall,
+  { resources }: Honoured,
+  tell: (text: string) => void,
+): (() => void)[] {
+  return [...resources].map(([uri, { originalName, upstream }]) => {
+    const text = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } });
+    const spoken = { era: upstream.era ?? 'LEGACY', protocolVersion: upstream.protocolVersion } as const;
+    const owner = linkOwnerOf(gateway, call, upstream, spoken);
+    const stopWatching = keepWatching(gateway, { upstream, owner, uri: originalName, onUpdate: () => tell(text) });
+    // The resource may be taken away while the rest stays.
+    const claim = { ...linkClaimOf(call, upstream.id), object: { rule: readRule, name: uri } };
+    const run = gateway.running.begin(recheckOf(claim, gateway.snapshots, gateway.clock));
+    run.signal.addEventListener('abort', stopWatching, { once: true });
+    return () => {
+      run.end();
+      stopWatching();
+    };
+  });
+}
+
+const readRule = { kind: 'RESOURCE', action: 'execute', eras: ['MODERN'], audited: true } as const;

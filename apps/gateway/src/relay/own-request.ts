@@ -1,0 +1,42 @@
+import { buildUpstreamRequest, type JsonObject, type ServerMessages, type UpstreamResponse } from '#mcp';
+import type { LinkEntry } from '../upstream-pool/link-entry.js';
+
+const client = { info: { name: 'gatehouse', version: '1' }, capabilities: {} };
+
+/** What {@link ownRequest} sends. */
+export interface OwnRequest {
+  readonly method: string;
+  readonly params: JsonObject;
+  readonly signal?: AbortSignal | undefined;
+  /** Takes what belongs to the request and is not its answer. */
+  readonly messages?: ServerMessages | undefined;
+}
+
+/** Sends a request of Gatehouse's own over a link; null when the upstream has ended its session. */
+export async function ownRequest(
+  entry: LinkEntry,
+  { method, params, signal, messages }: OwnRequest,
+): Promise<UpstreamResponse | null> {
+  const link = entry.open;
+  const message = { jsonrpc: '2.0', id: link.nextId() ?? 1, method, params } as const;
+  const text = JSON.stringify(message);
+  const received = { bytes: Buffer.from(text), text, message, headers: {} };
+  const built = buildUpstreamRequest({
+    clientEra: 'LEGACY',
+    peer: link.identity,
+    received,
+    originalName: null,
+    id: null,
+    client,
+    paramHeaders: [],
+  });
+  const reply = await link.call({ ...built, id: message.id, method, signal, messages });
+  return reply.kind === 'response' ? reply : null;
+}
+
+/** Asks a legacy upstream for log messages from a level on. An upstream that refuses goes on as it likes. */
+export async function setLevel(entry: LinkEntry, level: string): Promise<void> {
+  if (entry.open.identity.era !== 'LEGACY' || entry.open.identity.capabilities['logging'] === undefined) return;
+  entry.logLevel = level;
+  await ownRequest(entry, { method: 'logging/setLevel', params: { level } }).catch(() => null);
+}

@@ -1,0 +1,220 @@
+import { DomainError } from '#kernel';
+import {
+  buildUpstreamRequest,
+  hasExtension,
+  logLevels,
+  memberValue,
+  rewriteObject,
+  TASKS_EXTENSION,
+  translateUpstreamReply,
+  type InputRequest,
+  type JsonRpcId,
+  type NameExposure,
+  type RequestOutcome,
+  type TranslatedReply,
+  type UpstreamReply,
+  type UpstreamResponse,
+} from '#mcp';
+import type { Gateway } from '../gateway.js';
+import { completionRefOf } from '../pipeline/asked-object.js';
+import type { Answer, UpstreamCall } from '../pipeline/calls.js';
+import { paramHeadersOf } from '../pipeline/param-headers-of.js';
+import type { LinkEntry } from '../upstream-pool/link-entry.js';
+import { traceUpstream } from '../telemetry/trace-upstream.js';
+import type { SpokenEra } from '../upstream-pool/link-opener.js';
+import { CallMessages, type CallTraffic } from './call-messages.js';
+import { exposureOf } from './exposure.js';
+import { addForwardedHeaders } from './forwarded-headers.js';
+import { legacyClientOf, linkOwnerOf } from './link-owners.js';
+import { setLevel } from './own-request.js';
+import { sealState } from './request-state.js';
+import { upstreamFailed } from './upstream-failed.js';
+
+/** Members of `params` that replace the client's; null takes one away. */
+export type ParamChanges = Readonly<Record<string, string | null>>;
+
+const legacyServerCodes = new Set([-32000, -32001]);
+
+/**
+ * True for the 400 with which servers built from the SDK's example answer for a session that they do not know, where 404
+ * is due. Like that one it has done nothing, so the call may be sent again.
+ */
+const sessionIsLost = ({ status, message }: UpstreamResponse, id: number | null): boolean =>
+  id !== null && status === 400 && message.error !== undefined && legacyServerCodes.has(message.error.code);
+
+const lostAgain = (slug: string) =>
+  new DomainError('UPSTREAM_SERVER_ERROR', `Upstream "${slug}" ends every session at once. Look at its log.`, {
+    details: { upstream: slug },
+  });
+
+/** As the client sent it: `1` is not `"1"`. */
+function progressTokenOf({ message }: UpstreamCall): JsonRpcId | null {
+  const meta = message.received.message.params?.['_meta'] as { progressToken?: JsonRpcId } | undefined;
+  return meta?.progressToken ?? null;
+}
+
+/** What the call was answered, as the client and the audit log are told. */
+function answerOf({ status, body, outcome, code }: TranslatedReply): Answer {
+  if (outcome === 'rpc-error')
+    return { status, body, outcome: 'FAILED', reason: 'UPSTREAM_RPC_ERROR', details: { rpcCode: code } };
+  return { status, body, outcome: 'ALLOWED', reason: null, details: { resultIsError: outcome === 'tool-error' } };
+}
+
+/** One call on its way to its upstream and back. A parked call has several requests of the client, one after the other. */
+export class Relay implements CallTraffic {
+  readonly clientEra;
+  readonly upstreamEra;
+  readonly passThrough: boolean;
+  readonly exposure: NameExposure;
+  clientToken: JsonRpcId | null;
+  readonly inputTimeoutMs: number;
+  park: ((request: Omit<InputRequest, 'key'>) => Promise<RequestOutcome>) | null = null;
+  #messages: CallMessages | null = null;
+
+  /** @param call the client's request that waits for an answer now */
+  constructor(
+    readonly gateway: Gateway,
+    public call: UpstreamCall,
+    readonly spoken: SpokenEra,
+    readonly signal: AbortSignal,
+  ) {
+    const { endpoint, message, principal, target } = call;
+    this.clientEra = message.era;
+    this.upstreamEra = spoken.era;
+    this.passThrough = endpoint.kind === 'upstream';
+    this.exposure = exposureOf(gateway.keyring, endpoint, principal, target.upstream);
+    this.clientToken = progressTokenOf(call);
+    this.inputTimeoutMs = gateway.config.gateway.inputTimeout;
+  }
+
+  listChanged(): void {
+    this.gateway.syncRequests.changed(this.call.target.upstream);
+  }
+
+  /** The client waits with this request now; or, with null, with none. */
+  attend(call: UpstreamCall | null): void {
+    if (call !== null) {
+      this.call = call;
+      this.clientToken = progressTokenOf(call);
+    }
+    if (this.#messages !== null) this.#messages.client = call?.client ?? null;
+  }
+
+  /**
+   * Sends the call and waits for its answer; every failure is a DomainError of the UPSTREAM_* family, except a
+   * cancellation, which rejects with the signal's reason.
+   */
+  async send(params?: ParamChanges): Promise<UpstreamResponse> {
+    const { gateway, call, spoken } = this;
+    const { upstream } = call.target;
+    if (spoken.era === 'MODERN' && upstream.transport === 'STREAMABLE_HTTP') {
+      const reply = await this.#exchange(gateway.links.stateless(upstream, spoken), null, params);
+      if (reply.kind === 'response') return reply;
+      throw lostAgain(upstream.slug);
+    }
+    for (const isLast of [false, true]) {
+      const leased = gateway.links.lease(linkOwnerOf(gateway, call, upstream, spoken), upstream);
+      const entry = leased instanceof Promise ? await leased : leased;
+      try {
+        if (call.client.session?.hasStream === true) entry.open.listen();
+        if (call.client.logLevel !== null) await this.#fitLevel(entry, call.client.logLevel);
+        const id = entry.open.nextId();
+        const reply = await this.#exchange(entry, id, params);
+        if (reply.kind === 'response' && (isLast || !sessionIsLost(reply, id))) return reply;
+        entry.forget();
+      } finally {
+        entry.release();
+      }
+    }
+    throw lostAgain(upstream.slug);
+  }
+
+  /** What the client is answered for the upstream's answer. */
+  answer(reply: UpstreamResponse): Answer {
+    const { call, clientEra, exposure, gateway, passThrough, upstreamEra } = this;
+    const { message, target } = call;
+    gateway.metrics.upstreamRequest({ upstream: target.upstream.slug, outcome: 'ok' });
+    const bothModern = clientEra === 'MODERN' && upstreamEra === 'MODERN';
+    return answerOf(
+      translateUpstreamReply({
+        clientEra,
+        upstreamEra,
+        upstreamName: target.upstream.slug,
+        method: message.method,
+        clientId: message.received.message.id,
+        reply,
+        serverInfo: gateway.serverInfo,
+        exposeUri: exposure.exposeUri,
+        exposeTask: exposure.exposeTask,
+        sealState: bothModern && !passThrough ? (state) => sealState(gateway, call, { kind: 'upstream', state }) : null,
+        takesTasks: upstreamEra === 'MODERN' && hasExtension(call.client.capabilities, TASKS_EXTENSION),
+        verbatim: passThrough && clientEra === upstreamEra,
+      }),
+    );
+  }
+
+  /**
+   * What the client is answered when the call failed. A failing upstream is told in-band (HTTP 200, −31002); every other
+   * error is thrown on.
+   */
+  failed(error: unknown): Answer {
+    // Why it was cut, in the words of whoever cut it: on its way here the error may have been dressed as the upstream's.
+    if (this.signal.aborted) throw this.signal.reason;
+    return upstreamFailed(this.gateway, this.call, error);
+  }
+
+  /** Shared links go down to the level that anybody wants; what reaches whom is sorted out when messages come. */
+  #fitLevel(entry: LinkEntry, wanted: string): Promise<void> | undefined {
+    const { logLevel } = entry;
+    const isLower = logLevel === null || logLevels.indexOf(wanted) < logLevels.indexOf(logLevel);
+    const isOther = this.call.client.session !== null && logLevel !== wanted;
+    return isLower || isOther ? setLevel(entry, wanted) : undefined;
+  }
+
+  #nameChanges(params: ParamChanges | undefined): ParamChanges | undefined {
+    const { message, target } = this.call;
+    if (message.method !== 'completion/complete' || target.originalName === target.exposedName) return params;
+    const ref = completionRefOf(message);
+    if (ref === null) return params;
+    const text = memberValue(memberValue(message.received.text, 'params') ?? '{}', 'ref') ?? '{}';
+    return { ...params, ref: rewriteObject(text, { [ref.member]: JSON.stringify(target.originalName) }) };
+  }
+
+  async #exchange(entry: LinkEntry, id: number | null, params: ParamChanges | undefined): Promise<UpstreamReply> {
+    const { call, clientEra, clientToken, gateway, signal, spoken } = this;
+    const { message, posted, rule, target } = call;
+    const { received } = message;
+    if (signal.aborted) throw signal.reason;
+    const link = entry.open;
+    const built = buildUpstreamRequest({
+      clientEra,
+      peer: link.identity,
+      received,
+      originalName: target.originalName === target.exposedName ? null : target.originalName,
+      id,
+      client: clientEra === 'LEGACY' && spoken.era === 'MODERN' ? legacyClientOf(gateway, call, spoken) : nobody,
+      paramHeaders: rule.kind === 'TOOL' ? paramHeadersOf(target) : [],
+      params: this.#nameChanges(params),
+    });
+    built.headers['x-request-id'] = posted.requestId;
+    addForwardedHeaders(built.headers, target.upstream, received.headers);
+    const messages = new CallMessages(this, call.client, clientToken === null ? null : (id ?? clientToken));
+    this.#messages = messages;
+    const { headers, body, operation } = traceUpstream(gateway, call, spoken, built);
+    const request = { headers, body, id: id ?? received.message.id, method: message.method, signal, messages };
+    if (id !== null) entry.calls.set(id, messages);
+    else if (operation === null) return link.call(request);
+    try {
+      const reply = await link.call(request);
+      operation?.answered(reply);
+      return reply;
+    } catch (error) {
+      operation?.failed(error);
+      throw error;
+    } finally {
+      if (id !== null) entry.calls.delete(id);
+    }
+  }
+}
+
+const nobody = { info: {}, capabilities: {} };

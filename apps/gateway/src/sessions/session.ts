@@ -1,0 +1,270 @@
+import type { JsonObject, JsonRpcId, RequestOutcome } from '#mcp';
+import { messageEvent, type EventWriter } from '../http/message-event.js';
+import type { Principal } from '#snapshot';
+import type { McpRoute } from '../pipeline/mcp-route.js';
+import type { ClientSession } from './client-session.js';
+import { EventLog } from './event-log.js';
+import { PendingAsks, unanswered, type Deliver } from './pending-asks.js';
+import { Replay } from './replay.js';
+import type { EventKeeper, SessionHost } from './session-host.js';
+
+/** One token and what its sessions have in common. */
+export interface SessionHolder {
+  readonly tokenHash: string;
+  /** As the newest snapshot that was asked knows it. */
+  principal: Principal;
+  /** By path. */
+  readonly routes: Map<string, McpRoute>;
+  readonly sessions: Set<Session>;
+}
+
+/** A request of the client that is being answered. */
+export interface RunningRequest {
+  readonly id: JsonRpcId | null;
+  cancel(reason: Error): void;
+}
+
+/** What only a session in use has; an idle one has none of it. */
+interface Live {
+  readonly running: Set<RunningRequest>;
+  readonly asks: PendingAsks;
+  readonly replay: Replay;
+  readonly logs: Map<string, EventLog>;
+  readonly onClose: (() => void)[];
+  readonly onStream: (() => void)[];
+}
+
+const noCapabilities: JsonObject = {};
+const primedFrom = '2025-11-25';
+/** A client that comes back waits this long first, unless told otherwise. */
+const retryMs = 1000;
+
+/** See {@link ClientSession}. What is not needed by an idle session is made when it is needed. */
+export class Session implements ClientSession, EventKeeper {
+  logLevel: string | null = null;
+  lastUsed: number;
+  #protocolVersion: string;
+  #clientInfo: JsonObject | null = null;
+  #capabilities: JsonObject = noCapabilities;
+  #live: Live | null = null;
+  /** The stream for unsolicited messages: one of GET, or that of 2024-11-05. */
+  #stream: EventLog | EventWriter | null = null;
+  #closed = false;
+
+  constructor(
+    private readonly host: SessionHost,
+    public holder: SessionHolder,
+    readonly route: McpRoute,
+    readonly id: string,
+    protocolVersion: string,
+  ) {
+    this.#protocolVersion = protocolVersion;
+    this.lastUsed = host.clock.now();
+  }
+
+  get tokenId(): string {
+    return this.holder.principal.tokenId;
+  }
+
+  get tokenHash(): string {
+    return this.holder.tokenHash;
+  }
+
+  get protocolVersion(): string {
+    return this.#protocolVersion;
+  }
+
+  get clientInfo(): JsonObject | null {
+    return this.#clientInfo;
+  }
+
+  get capabilities(): JsonObject {
+    return this.#capabilities;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get hasStream(): boolean {
+    if (this.#stream === null) return false;
+    return this.#stream instanceof EventLog ? this.#stream.connected : this.#stream.open;
+  }
+
+  /** Whether it lives on the one stream of HTTP+SSE (2024-11-05). */
+  get usesHttpSse(): boolean {
+    return this.route.transport === 'sse';
+  }
+
+  /** Whether it must not be ended for being unused. */
+  get busy(): boolean {
+    return this.hasStream || (this.#live !== null && this.#live.running.size > 0);
+  }
+
+  agree(protocolVersion: string): void {
+    this.#protocolVersion = protocolVersion;
+  }
+
+  /** Notes what the client said about itself. */
+  introduce(info: JsonObject | null, capabilities: JsonObject): void {
+    const { shared } = this.host;
+    this.#forgetClient();
+    this.#clientInfo = info === null ? null : shared.take(info);
+    this.#capabilities = shared.take(capabilities);
+  }
+
+  notify(text: string): boolean {
+    return this.#say(text);
+  }
+
+  /** Says something on the stream of HTTP+SSE. A promise resolves when the client can take more. */
+  write(text: string): void | Promise<void> {
+    if (this.#stream !== null && !(this.#stream instanceof EventLog))
+      return this.#stream.write(messageEvent(text, null));
+  }
+
+  ask(method: string, params: string, signal: AbortSignal): Promise<RequestOutcome> {
+    return this.askThrough(method, params, signal, (text) => this.#say(text));
+  }
+
+  /** Sends a request to the client over a stream of the caller's choice. */
+  askThrough(method: string, params: string, signal: AbortSignal, deliver: Deliver): Promise<RequestOutcome> {
+    if (this.#closed) return Promise.resolve(unanswered('The session has ended.'));
+    return this.#use().asks.ask(method, params, signal, deliver);
+  }
+
+  /** Takes the client's answer to a request of ours. */
+  answer(id: unknown, outcome: RequestOutcome): void {
+    this.#live?.asks.answer(id, outcome);
+  }
+
+  onClose(listener: () => void): void {
+    if (this.#closed) listener();
+    else this.#use().onClose.push(listener);
+  }
+
+  onStream(listener: () => void): void {
+    if (!this.#closed) this.#use().onStream.push(listener);
+  }
+
+  begin(request: RunningRequest): void {
+    this.#use().running.add(request);
+  }
+
+  end(request: RunningRequest): void {
+    this.#live?.running.delete(request);
+  }
+
+  /** Cancels what the client began under this very id: `1` is not `"1"`. */
+  cancel(id: unknown, reason: Error): void {
+    for (const request of this.#live?.running ?? []) if (request.id === id) request.cancel(reason);
+  }
+
+  /** Opens a stream that its client may leave and come back to. */
+  openLog(): EventLog {
+    const { replay, logs } = this.#use();
+    const log = new EventLog(replay, this.#protocolVersion >= primedFrom, retryMs);
+    logs.set(log.id, log);
+    this.host.keeps(this);
+    return log;
+  }
+
+  /** The stream that an event id names; undefined when it is not one of this session. */
+  logOf(stream: string): EventLog | undefined {
+    return this.#live?.logs.get(stream);
+  }
+
+  /** The stream for unsolicited messages begins anew. */
+  openStream(): EventLog {
+    if (this.#stream instanceof EventLog) this.#live?.logs.delete(this.#stream.id);
+    const log = this.openLog();
+    this.#stream = log;
+    return log;
+  }
+
+  /** Hears that the client listens to a stream again, or for the first time. */
+  listening(log: EventLog): void {
+    if (log === this.#stream) this.#tellStream();
+  }
+
+  /** The one stream of 2024-11-05, which carries everything and ends with its connection. */
+  useStream(stream: EventWriter): void {
+    this.#stream = stream;
+    this.#tellStream();
+  }
+
+  /** Ends the stream for unsolicited messages, politely. */
+  endStream(): void {
+    if (this.#stream instanceof EventLog) this.#stream.finish();
+    else this.#stream?.end();
+  }
+
+  /** Forgets events that are too old, and streams whose client did not come back. @returns whether any is left */
+  forget(now: number): boolean {
+    const live = this.#live;
+    if (live === null) return false;
+    const oldest = now - this.host.replayAgeMs;
+    live.replay.dropBefore(oldest);
+    for (const log of live.logs.values()) {
+      const left = log.leftAt !== null && log.leftAt < oldest;
+      if (!left || !(log.finished || log === this.#stream)) continue;
+      live.logs.delete(log.id);
+      if (log === this.#stream) this.#stream = null;
+    }
+    return live.logs.size > 0;
+  }
+
+  /** Ends streams politely, and every request with `reason`. */
+  close(reason: Error): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const live = this.#live;
+    this.#live = null;
+    if (live !== null) {
+      for (const request of live.running) request.cancel(reason);
+      live.asks.giveUp('The session has ended.');
+      for (const log of live.logs.values()) log.finish();
+      live.replay.clear();
+      for (const listener of live.onClose) listener();
+    }
+    if (this.#stream !== null && !(this.#stream instanceof EventLog)) this.#stream.end();
+    this.#stream = null;
+    this.#forgetClient();
+  }
+
+  #forgetClient(): void {
+    const { shared } = this.host;
+    if (this.#clientInfo !== null) shared.drop(this.#clientInfo);
+    shared.drop(this.#capabilities);
+  }
+
+  #tellStream(): void {
+    for (const listener of this.#live?.onStream ?? []) listener();
+  }
+
+  /** Says something that belongs to no request. Nobody waits for its reader, so one that falls behind is let go. */
+  #say(text: string): boolean {
+    const stream = this.#stream;
+    if (stream === null || this.#closed) return false;
+    if (stream.backlog > this.host.maxBacklog) stream.cut();
+    if (stream instanceof EventLog) {
+      void stream.append(text, this.host.clock.now());
+      return true;
+    }
+    if (!stream.open) return false;
+    void stream.write(messageEvent(text, null));
+    return true;
+  }
+
+  #use(): Live {
+    this.#live ??= {
+      running: new Set(),
+      asks: new PendingAsks(),
+      replay: new Replay(this.host.replayBounds, this.host.replayTotal),
+      logs: new Map(),
+      onClose: [],
+      onStream: [],
+    };
+    return this.#live;
+  }
+}

@@ -1,0 +1,193 @@
+import { assert, array, boolean, integer, property, record } from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { acceptsEventStream } from '../http/accepts-event-stream.js';
+import { messageEvent, type EventWriter } from '../http/message-event.js';
+import { EventLog, parseEventId } from './event-log.js';
+import { PendingAsks } from './pending-asks.js';
+import { Replay } from './replay.js';
+import { SharedValues } from './shared-values.js';
+
+/** A connection that keeps what was written to it. */
+class Written implements EventWriter {
+  open = true;
+  readonly backlog = 0;
+  readonly texts: string[] = [];
+  write(events: string): void {
+    if (this.open) this.texts.push(events);
+  }
+  end(): void {
+    this.open = false;
+  }
+  cut(): void {
+    this.open = false;
+  }
+  get data(): string[] {
+    return this.texts.flatMap((text) => /^data: (.+)$/m.exec(text)?.[1] ?? []);
+  }
+}
+
+const bounds = { events: 1000, bytes: 1_000_000, totalBytes: 1_000_000 };
+
+describe('EventLog', () => {
+  it('[SES-7] whatever breaks off and comes back when: every message arrives once, in order', () => {
+    assert(
+      property(
+        array(record({ leave: boolean(), back: boolean(), say: integer({ min: 0, max: 3 }) }), { maxLength: 40 }),
+        (steps) => {
+          const log = new EventLog(new Replay(bounds, { bytes: 0 }), true, 1000);
+          const got: string[] = [];
+          let connection = new Written();
+          let last = 0;
+          let said = 0;
+          log.attach(connection, 0);
+          const take = () => {
+            got.push(...connection.data);
+            for (const text of connection.texts) last = Math.max(last, Number(/^id: \w+-(\d+)$/m.exec(text)?.[1] ?? 0));
+          };
+          for (const { leave, back, say } of steps) {
+            for (let n = 0; n < say; n++) void log.append(String(++said), 0);
+            if (leave && connection.open) {
+              connection.end();
+              log.detach(connection, 0);
+              take();
+            }
+            if (back && !connection.open) {
+              connection = new Written();
+              expect(log.canResume(last)).toBe(true);
+              log.attach(connection, last);
+            }
+          }
+          if (!connection.open) {
+            connection = new Written();
+            log.attach(connection, last);
+          }
+          log.finish();
+          take();
+          expect(got).toEqual(Array.from({ length: said }, (_, index) => String(index + 1)));
+        },
+      ),
+    );
+  });
+
+  it('ids name one stream and one place; everything else is none', () => {
+    const replay = new Replay(bounds, { bytes: 0 });
+    const [one, two] = [new EventLog(replay, false, 0), new EventLog(replay, false, 0)];
+    expect(one.id).not.toBe(two.id);
+    expect(parseEventId(`${one.id}-7`)).toEqual({ stream: one.id, sequence: 7 });
+    for (const text of [
+      '',
+      '-',
+      '1',
+      '1-',
+      '-1',
+      '1-01',
+      '1--1',
+      '1-1.5',
+      '1-1e9',
+      'A-1',
+      '1-1 ',
+      '1-9999999999999999',
+    ])
+      expect(parseEventId(text)).toBeNull();
+    expect(one.canResume(1)).toBe(false);
+  });
+});
+
+describe('Replay', () => {
+  it('keeps the latest within its bounds, the newest in any case, and says what is lost', () => {
+    const total = { bytes: 0 };
+    const replay = new Replay({ events: 3, bytes: 10, totalBytes: 1000 }, total);
+    const log = new EventLog(replay, false, 0);
+    for (const text of ['a', 'b', 'c', 'd']) void log.append(text, 5);
+    expect([log.canResume(0), log.canResume(1), replay.size, total.bytes]).toEqual([false, true, 3, 3]);
+    void log.append('x'.repeat(50), 6);
+    expect([log.canResume(3), log.canResume(4), replay.size, total.bytes]).toEqual([false, true, 1, 50]);
+    replay.dropBefore(6);
+    expect(replay.size).toBe(1);
+    replay.dropBefore(7);
+    expect([replay.size, total.bytes, log.canResume(4), log.canResume(5)]).toEqual([0, 0, false, true]);
+  });
+
+  it('what all sessions keep together has a bound, too; nothing is kept after the end', () => {
+    const total = { bytes: 0 };
+    const logs = Array.from(
+      { length: 10 },
+      () => new EventLog(new Replay({ ...bounds, totalBytes: 100 }, total), false, 0),
+    );
+    for (let n = 0; n < 50; n++) for (const log of logs) void log.append('0123456789', 0);
+    expect(total.bytes).toBeLessThanOrEqual(100);
+    for (const log of logs) log.finish();
+    const before = total.bytes;
+    for (const log of logs) void log.append('late', 0);
+    expect(total.bytes).toBe(before);
+  });
+});
+
+describe('PendingAsks', () => {
+  it('[SES-11] gives each answer to the one who asked, whatever their order', async () => {
+    const asks = new PendingAsks();
+    const sent: { id: string; method: string }[] = [];
+    const ask = (method: string) =>
+      asks.ask(method, '{}', new AbortController().signal, (text) => sent.push(JSON.parse(text) as never) > 0);
+    const waiting = [ask('a'), ask('b'), ask('c')];
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(3);
+    for (const { id, method } of sent.toReversed()) asks.answer(id, { result: `"${method}"` });
+    expect(await Promise.all(waiting)).toEqual([{ result: '"a"' }, { result: '"b"' }, { result: '"c"' }]);
+    for (const id of ['gh-1', 1, null, undefined, {}]) asks.answer(id, { result: '1' });
+  });
+
+  it('never rejects: unreachable, cancelled before and after, given up', async () => {
+    const asks = new PendingAsks();
+    const never = new AbortController().signal;
+    expect(await asks.ask('x', '{}', never, () => false)).toHaveProperty('error');
+    expect(await asks.ask('x', '{}', AbortSignal.abort(), () => true)).toHaveProperty('error');
+    const told: string[] = [];
+    const controller = new AbortController();
+    const cancelled = asks.ask('x', '{}', controller.signal, (text) => told.push(text) > 0);
+    controller.abort();
+    expect(await cancelled).toHaveProperty('error');
+    expect(told[1]).toContain('notifications/cancelled');
+    const open = asks.ask('x', '{}', never, () => true);
+    asks.giveUp('over');
+    expect(await open).toMatchObject({ error: expect.stringContaining('over') as string });
+  });
+});
+
+describe('SharedValues', () => {
+  it('[SES-15] keeps equal objects once, and not longer than they are used', () => {
+    const values = new SharedValues();
+    const taken = Array.from({ length: 100 }, () => values.take({ roots: { listChanged: true } }));
+    expect(new Set(taken).size).toBe(1);
+    values.take({ other: 1 });
+    expect(values.size).toBe(2);
+    for (const value of taken) values.drop(value);
+    expect(values.size).toBe(1);
+    values.drop({ never: 'taken' });
+    expect(values.take({ roots: { listChanged: true } })).toEqual({ roots: { listChanged: true } });
+  });
+});
+
+describe('what goes over the wire', () => {
+  it('line breaks inside a message become lines of its event', () => {
+    expect(messageEvent('{}', null)).toBe('event: message\ndata: {}\n\n');
+    expect(messageEvent('{\r\n"a":\r1\n}', '5-1')).toBe(
+      'event: message\nid: 5-1\ndata: {\ndata: "a":\ndata: 1\ndata: }\n\n',
+    );
+  });
+
+  it.each([
+    ['text/event-stream', true],
+    ['application/json, text/event-stream', true],
+    ['APPLICATION/JSON,Text/Event-Stream ; q=0.1', true],
+    ['text/event-stream;charset=utf-8;q=1, */*', true],
+    ['text/event-stream;q=0', false],
+    ['text/event-stream; q=0.000, application/json', false],
+    ['text/event-streams', false],
+    ['xtext/event-stream', false],
+    ['*/*', false],
+    ['', false],
+    [undefined, false],
+  ])('[SES-5] Accept %j: %s', (accept, expected) => {
+    expect(acceptsEventStream(accept)).toBe(expected);
+  });
+});

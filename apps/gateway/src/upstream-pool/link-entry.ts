@@ -1,0 +1,87 @@
+import type { JsonRpcId, ServerMessages, UpstreamLink } from '#mcp';
+import type { UpstreamTarget } from '#snapshot';
+
+/** One conversation with an upstream and what Gatehouse keeps beside it. */
+export class LinkEntry {
+  /** Null while it is being opened. */
+  link: UpstreamLink | null = null;
+  opening: Promise<UpstreamLink> | null = null;
+  /** Calls, subscriptions and streams that need it now. */
+  inFlight = 0;
+  lastUsed = 0;
+  /** No new call gets it; it ends with the last one that has it. */
+  retired = false;
+  /** What the right to it rests on, and … */
+  claim: string | null = null;
+  /** … why its owner would be refused now; null while they would not. */
+  recheck: () => unknown = () => null;
+  /** The level of log messages that was last asked for; null: none. */
+  logLevel: string | null = null;
+  /** Calls under way, by the id that the upstream knows: some of what it says comes on another stream than theirs. */
+  readonly calls = new Map<JsonRpcId, ServerMessages>();
+  #watchers: Map<string, Set<() => void>> | null = null;
+  #lost: Set<() => void> | null = null;
+
+  constructor(
+    readonly key: string,
+    readonly owner: string,
+    readonly target: UpstreamTarget,
+    private readonly onRelease: (entry: LinkEntry) => void,
+    private readonly onForget: (entry: LinkEntry) => void,
+  ) {}
+
+  /** The open link; only after it was leased. */
+  get open(): UpstreamLink {
+    if (this.link === null) throw new TypeError('the link is not open yet');
+    return this.link;
+  }
+
+  /** Ends one use. */
+  release(): void {
+    this.inFlight--;
+    this.lastUsed = Date.now();
+    if (this.retired && this.inFlight === 0) this.onRelease(this);
+  }
+
+  /** The upstream has forgotten the session: the next call opens another one. */
+  forget(): void {
+    this.onForget(this);
+    const lost = this.#lost;
+    this.#lost = null;
+    if (lost !== null) for (const listener of lost) listener();
+  }
+
+  /** Hears once that the link is gone; @returns a function that ends it. */
+  onLost(listener: () => void): () => void {
+    (this.#lost ??= new Set()).add(listener);
+    return () => void this.#lost?.delete(listener);
+  }
+
+  /** Hears when a resource changed. @returns whether it is the first watcher of that resource */
+  watch(uri: string, onUpdate: () => void): boolean {
+    this.#watchers ??= new Map();
+    const watching = this.#watchers.get(uri);
+    if (watching === undefined) {
+      this.#watchers.set(uri, new Set([onUpdate]));
+      return true;
+    }
+    watching.add(onUpdate);
+    return false;
+  }
+
+  /** @returns whether it was the last watcher of that resource */
+  unwatch(uri: string, onUpdate: () => void): boolean {
+    const watching = this.#watchers?.get(uri);
+    if (watching?.delete(onUpdate) !== true || watching.size > 0) return false;
+    this.#watchers?.delete(uri);
+    return true;
+  }
+
+  /** Tells whoever watches a resource. @returns whether anybody does */
+  updated(uri: string): boolean {
+    const watching = this.#watchers?.get(uri);
+    if (watching === undefined) return false;
+    for (const onUpdate of watching) onUpdate();
+    return true;
+  }
+}

@@ -1,0 +1,19 @@
+import type { Era } from '#contracts';
+import type { LinkOptions, UpstreamLink } from '#mcp';
+import type { UpstreamTarget } from '#snapshot';
+
+/** An era and the revision of it that an upstream speaks. */
+export interface SpokenEra {
+  readonly era: Era;
+  readonly protocolVersion: string | null;
+}
+
+/** Makes conversations with upstreams; says nothing about who may share one. */
+export interface LinkOpener {
+  /** What an upstream speaks; a promise only where nobody has asked it yet. */
+  eraOf(target: UpstreamTarget): SpokenEra | Promise<SpokenEra>;
+  /** The link of an upstream that keeps nothing between requests (modern, over HTTP): one for everybody. */
+  stateless(target: UpstreamTarget, spoken: SpokenEra): UpstreamLink;
+  /** Opens a session or starts a process. Errors are DomainErrors of the UPSTREAM_* family. */
+  open(target: UpstreamTarget, options: LinkOptions): Promise<UpstreamLink>;
+}

@@ -1,0 +1,191 @@
+import type { LinkOptions, ServerMessages, UpstreamLink } from '#mcp';
+import type { UpstreamTarget } from '#snapshot';
+import { LinkEntry } from './link-entry.js';
+import type { LinkOpener, SpokenEra } from './link-opener.js';
+
+/** Bounds of the links of one process. */
+export interface UpstreamLinksOptions {
+  /** The least recently used idle link is closed for a new one. */
+  readonly max: number;
+  /** Milliseconds without use after which a link is closed. */
+  readonly idleMs: number;
+}
+
+/** For whom a link is: whoever has another key never shares it. */
+export interface LinkOwner {
+  readonly key: string;
+  /** What a legacy upstream is told about the client at `initialize`. */
+  readonly client: LinkOptions['client'];
+  /** Names what the right to the link rests on; a link that is used on another ground is judged by that from then on. */
+  readonly claim: string;
+  /** Why the owner would be refused, whenever it is asked; kept with the link, so it must not hold on to a request. */
+  recheck(): () => unknown;
+  /** Takes what the upstream says outside of calls; asked for once, when the link is opened. */
+  unsolicited(entry: LinkEntry): ServerMessages;
+}
+
+const nothing = () => undefined;
+/** The one link of a stdio upstream that is shared by all principals belongs to nobody. */
+export const sharedOwner = 'shared';
+
+/**
+ * The conversations that this process has with upstreams: one per (owner, upstream), opened at the first call, once
+ * however many calls wait for it, and closed when idle, when there are too many, when the upstream's configuration
+ * changes, when their session ends, or when their owner loses the right to them.
+ */
+export class UpstreamLinks {
+  /** In order of use, the least recently used first. */
+  readonly #entries = new Map<string, LinkEntry>();
+  readonly #byOwner = new Map<string, Set<LinkEntry>>();
+  // Keyed by the snapshot's own objects: a changed upstream is another object, and the old entry goes with the old one.
+  readonly #stateless = new WeakMap<UpstreamTarget, LinkEntry>();
+  readonly #ending = new Set<Promise<void>>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly options: UpstreamLinksOptions,
+    private readonly opener: LinkOpener,
+  ) {
+    this.#timer = setInterval(() => this.#closeIdle(), Math.max(500, Math.min(options.idleMs / 2, 30_000)));
+    this.#timer.unref();
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** What an upstream speaks. Eras are almost always known, and awaiting what is there costs a turn of the event loop. */
+  eraOf(target: UpstreamTarget): SpokenEra | Promise<SpokenEra> {
+    return this.opener.eraOf(target);
+  }
+
+  /** The link of an upstream that keeps nothing; nothing has to be released. */
+  stateless(target: UpstreamTarget, spoken: SpokenEra): LinkEntry {
+    let entry = this.#stateless.get(target);
+    if (entry === undefined) {
+      entry = new LinkEntry('', '', target, nothing, nothing);
+      entry.link = this.opener.stateless(target, spoken);
+      this.#stateless.set(target, entry);
+    }
+    entry.inFlight++;
+    return entry;
+  }
+
+  /** The owner's link to an upstream, opened if need be; `release()` it in any case. */
+  lease(owner: LinkOwner, target: UpstreamTarget): LinkEntry | Promise<LinkEntry> {
+    const key = `${owner.key} ${target.id}`;
+    let entry = this.#entries.get(key);
+    if (entry !== undefined && (entry.target !== target || entry.link?.closed === true)) {
+      this.#retire(entry);
+      entry = undefined;
+    }
+    entry ??= this.#begin(key, owner, target);
+    // Last in the order of use.
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    if (entry.claim !== owner.claim) {
+      entry.claim = owner.claim;
+      entry.recheck = owner.recheck();
+    }
+    entry.inFlight++;
+    return entry.link === null ? this.#opened(entry) : entry;
+  }
+
+  /** The links of one owner that are open now. */
+  *of(ownerKey: string): Iterable<LinkEntry> {
+    for (const entry of this.#byOwner.get(ownerKey) ?? []) if (entry.link?.closed === false) yield entry;
+  }
+
+  /** Closes everything that belongs to one owner: its session is over. */
+  closeOwner(ownerKey: string): void {
+    for (const entry of this.#byOwner.get(ownerKey) ?? []) this.#retire(entry);
+  }
+
+  /** Closes every link whose owner would be refused now. */
+  closeForbidden(): void {
+    for (const entry of this.#entries.values()) if (entry.recheck() !== null) this.#retire(entry);
+  }
+
+  /** Ends every link; waits for that at most `deadlineMs`. */
+  async close(deadlineMs: number): Promise<void> {
+    clearInterval(this.#timer);
+    for (const entry of this.#entries.values()) {
+      this.#drop(entry);
+      this.#end(entry);
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, deadlineMs)));
+    await Promise.race([Promise.all(this.#ending), late]);
+    clearTimeout(timer);
+  }
+
+  async #opened(entry: LinkEntry): Promise<LinkEntry> {
+    try {
+      await entry.opening;
+      return entry;
+    } catch (error) {
+      this.#drop(entry);
+      entry.release();
+      throw error;
+    }
+  }
+
+  #begin(key: string, owner: LinkOwner, target: UpstreamTarget): LinkEntry {
+    if (this.#entries.size >= this.options.max) this.#closeOldest();
+    const entry = new LinkEntry(
+      key,
+      owner.key,
+      target,
+      (released) => this.#end(released),
+      (forgotten) => this.#drop(forgotten),
+    );
+    entry.lastUsed = Date.now();
+    const members = this.#byOwner.get(owner.key) ?? new Set();
+    this.#byOwner.set(owner.key, members.add(entry));
+    entry.opening = this.opener
+      .open(target, {
+        client: owner.client,
+        unsolicited: owner.unsolicited(entry),
+        onClosed: () => entry.forget(),
+      })
+      .then((link: UpstreamLink) => (entry.link = link));
+    return entry;
+  }
+
+  #closeOldest(): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.inFlight > 0) continue;
+      this.#retire(entry);
+      return;
+    }
+  }
+
+  #closeIdle(): void {
+    const limit = Date.now() - this.options.idleMs;
+    for (const entry of this.#entries.values())
+      if (entry.inFlight === 0 && entry.lastUsed < limit) this.#retire(entry);
+  }
+
+  #drop(entry: LinkEntry): void {
+    if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
+    const members = this.#byOwner.get(entry.owner);
+    if (members?.delete(entry) === true && members.size === 0) this.#byOwner.delete(entry.owner);
+    entry.retired = true;
+  }
+
+  #retire(entry: LinkEntry): void {
+    this.#drop(entry);
+    // Ending it now would cut off calls that are still allowed.
+    if (entry.inFlight === 0) this.#end(entry);
+    entry.forget();
+  }
+
+  #end(entry: LinkEntry): void {
+    if (entry.opening === null) return;
+    const ended = entry.opening
+      .then((link) => link.close())
+      .catch(() => undefined)
+      .finally(() => this.#ending.delete(ended));
+    this.#ending.add(ended);
+  }
+}

@@ -1,0 +1,11 @@
+import type { MixResult } from '../mixes/mix.js';
+import type { Options } from '../options.js';
+import type { machine } from './machine.js';
+
+/** The file of one run. */
+export interface BenchResult {
+  readonly at: string;
+  readonly machine: ReturnType<typeof machine>;
+  readonly options: Options;
+  readonly results: readonly MixResult[];
+}

@@ -1,0 +1,61 @@
+import type { Figures } from '../measure/interleave.js';
+import type { MixResult, Ratio } from '../mixes/mix.js';
+
+const columns = [
+  'program',
+  'conn.',
+  'requests/s',
+  'p50 ms',
+  'p95 ms',
+  'p99 ms',
+  'CPU µs/request (quartiles)',
+  'errors',
+];
+
+const ms = (micros: number): string => (micros / 1000).toFixed(micros < 10_000 ? 3 : 1);
+const us = (micros: number): string => (Number.isNaN(micros) ? '–' : micros.toFixed(micros < 100 ? 1 : 0));
+
+function cells(one: Figures): string[] {
+  const { cpu } = one;
+  return [
+    one.subject,
+    String(one.connections),
+    one.requestsPerSecond.toFixed(0),
+    ...[one.p50, one.p95, one.p99].map(ms),
+    Number.isNaN(cpu.median) ? '–' : `${us(cpu.median)} (${us(cpu.q1)}–${us(cpu.q3)})`,
+    String(one.errors),
+  ];
+}
+
+/** Aligned columns, the first to the left, the others to the right. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .join('  '),
+    )
+    .join('\n');
+}
+
+/** One ratio as a line: the median, the middle half of all slices, and what it should be. */
+export function renderRatio({ name, value, goal, unit }: Ratio): string {
+  const digits = unit === 'KB' ? 1 : 2;
+  const shown = `${value.median.toFixed(digits)}${unit === 'KB' ? ' KB' : ' ×'}`;
+  const spread =
+    value.count > 1 ? ` (${value.q1.toFixed(digits)}–${value.q3.toFixed(digits)}, ${value.count} slices)` : '';
+  if (goal === null) return `${name}: ${shown}${spread}`;
+  const kept = 'atMost' in goal ? value.median <= goal.atMost : value.median >= goal.atLeast;
+  const wanted = 'atMost' in goal ? `≤ ${goal.atMost}` : `≥ ${goal.atLeast}`;
+  return `${name}: ${shown}${spread}   goal ${wanted}: ${kept ? 'reached' : 'MISSED'}`;
+}
+
+/** The result of one mix as text. */
+export function renderMix({ mix, title, figures, ratios, notes }: MixResult): string {
+  const rows = figures.length === 0 ? [] : [table([columns, ...figures.map(cells)])];
+  const wrong = figures
+    .filter(({ errors }) => errors > 0)
+    .map(({ subject, errors, firstError }) => `WRONG: ${subject}: ${errors} answers, the first: ${firstError}`);
+  return ['', `── ${mix}: ${title}`, ...rows, ...ratios.map(renderRatio), ...notes, ...wrong, ''].join('\n');
+}

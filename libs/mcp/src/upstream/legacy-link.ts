@@ -1,0 +1,154 @@
+import { DomainError } from '#kernel';
+import { forward, type ForwardReply } from '#outbound';
+import { LEGACY_VERSIONS } from '../era/protocol-versions.js';
+import { memberValue } from '../json/json-text.js';
+import { cancelledNotification, isOurs } from './cancellation.js';
+import { isEventStream, named, readReply, replyHeader } from './read-reply.js';
+import { HttpCall } from './http-call.js';
+import { initializeRequest, readInitializeAnswer } from './initialize.js';
+import { LegacyListener } from './legacy-listener.js';
+import { closeLegacySession, notifyInitialized } from './legacy-session.js';
+import { isStreamed } from './modern-link.js';
+import { refusalError, unsupportedVersion, UpstreamRpcError } from './refusals.js';
+import { requestHeaders } from './request-headers.js';
+import { isResumable, resumeCall } from './resume-call.js';
+import { streamedAnswer } from './streamed-answer.js';
+import type { StreamedAnswer, UpstreamReply } from './upstream-reply.js';
+import { poolOf, sidePoolOf, type HttpConnection } from './upstream-connection.js';
+import type { UpstreamIdentity } from './upstream-identity.js';
+import type { LinkOptions, LinkRequest, UpstreamLink } from './upstream-link.js';
+
+/** `initialize` has id 1. */
+const firstId = 2;
+
+/** One session at a legacy upstream over streamable HTTP, or the use of one that keeps no sessions. */
+export class LegacyLink implements UpstreamLink {
+  closed = false;
+  private lastId = firstId - 1;
+  private listener: LegacyListener | null = null;
+
+  constructor(
+    private readonly connection: HttpConnection,
+    readonly identity: UpstreamIdentity,
+    readonly initializeResult: string,
+    private readonly options: LinkOptions,
+  ) {}
+
+  nextId(): number | null {
+    return this.identity.sessionId === null ? null : ++this.lastId;
+  }
+
+  async call(request: LinkRequest): Promise<UpstreamReply> {
+    if (this.closed) return { kind: 'session-ended' };
+    const call = new HttpCall(this.connection, request, this.post);
+    const reply = await this.send(request, call);
+    if (this.hasEnded(reply)) return { kind: 'session-ended' };
+    return readReply(this.connection, request.id, reply, call.answer);
+  }
+
+  async callOrStream(request: LinkRequest, above: number): Promise<UpstreamReply | StreamedAnswer> {
+    if (this.closed) return { kind: 'session-ended' };
+    const call = new HttpCall(this.connection, request, this.post);
+    call.streamAbove = above;
+    const reply = await this.send(request, call);
+    if (isStreamed(reply))
+      return streamedAnswer(this.connection, request.id, reply, replyHeader(reply, 'mcp-session-id'));
+    if (this.hasEnded(reply)) return { kind: 'session-ended' };
+    return readReply(this.connection, request.id, reply, call.answer);
+  }
+
+  async notify(text: string): Promise<void> {
+    const { connection, identity } = this;
+    const { path, timeoutMs, maxBytes } = connection;
+    const headers = { ...connection.headers, ...requestHeaders(identity, '', null) };
+    const request = { path, method: 'POST', headers, body: text, timeoutMs, maxBytes, onEvent: () => true } as const;
+    try {
+      this.hasEnded(await forward(sidePoolOf(connection), request));
+    } catch {
+      // Nobody waits for it.
+    }
+  }
+
+  listen(): void {
+    if (this.closed || this.listener !== null) return;
+    this.listener = new LegacyListener(this.connection, this.identity, this.options.unsolicited, this.post, () =>
+      this.lose(),
+    );
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.listener?.stop();
+    await closeLegacySession(this.connection, this.identity);
+  }
+
+  /** Sends an answer of ours, or a notification, which no one waits for. */
+  private readonly post = (text: string): void => void this.notify(text);
+
+  private async send(request: LinkRequest, call: HttpCall): Promise<ForwardReply> {
+    const { connection, identity } = this;
+    const position = (call.position = { lastEventId: null, retryMs: null });
+    const startedAt = performance.now();
+    try {
+      const reply = await this.sendOnce(call);
+      const isCutOff = isEventStream(reply) && call.answer === null && reply.status < 300;
+      if (!isCutOff || !isResumable(position)) return reply;
+      return await resumeCall({ connection, identity, request, call, position, startedAt });
+    } catch (error) {
+      if (isOurs(error, request) && request.method !== 'initialize' && identity.sessionId !== null)
+        this.post(cancelledNotification(request.id, error));
+      throw named(connection, error);
+    }
+  }
+
+  /** A reply; for a connection that broke after its stream had begun, one without an answer. */
+  private async sendOnce(call: HttpCall): Promise<ForwardReply> {
+    try {
+      return await forward(poolOf(this.connection), call);
+    } catch (error) {
+      const broke = error instanceof DomainError && error.code === 'UPSTREAM_REFUSED';
+      if (!broke || !call.position || !isResumable(call.position)) throw error;
+      return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: Buffer.alloc(0), stream: null };
+    }
+  }
+
+  private hasEnded({ status }: ForwardReply): boolean {
+    if (status !== 404 || this.identity.sessionId === null) return false;
+    this.lose();
+    return true;
+  }
+
+  private lose(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.listener?.stop();
+    this.options.onClosed?.();
+  }
+}
+
+/**
+ * Opens a legacy session: `initialize` for the given client, then `notifications/initialized`. A refusal is the
+ * DomainError of the error table whose cause is the UpstreamRpcError; a revision that is not spoken here is
+ * UPSTREAM_UNSUPPORTED_VERSION.
+ */
+export async function openLegacyLink(connection: HttpConnection, options: LinkOptions): Promise<UpstreamLink> {
+  const { client, signal, unsolicited } = options;
+  const opening = { era: 'LEGACY', protocolVersion: '', sessionId: null } as const;
+  const headers = requestHeaders(opening, 'initialize', null);
+  const body = initializeRequest(1, client);
+  const call = new HttpCall(connection, { id: 1, headers, body, signal, messages: unsolicited }, null);
+  try {
+    const reply = await forward(poolOf(connection), call);
+    const answer = readReply(connection, 1, reply, call.answer);
+    const identity = readInitializeAnswer(connection, answer, 'STREAMABLE_HTTP');
+    if (!LEGACY_VERSIONS.includes(identity.protocolVersion)) {
+      await closeLegacySession(connection, identity);
+      throw unsupportedVersion(connection, [identity.protocolVersion]);
+    }
+    await notifyInitialized(connection, identity, signal);
+    return new LegacyLink(connection, identity, memberValue(answer.text, 'result') ?? '{}', options);
+  } catch (error) {
+    throw error instanceof UpstreamRpcError ? refusalError(connection, error, 'initialize') : named(connection, error);
+  }
+}

@@ -1,0 +1,20 @@
+import { it } from 'vitest';
+import { addUpstream, until } from '#testing';
+import { startMcpWorld } from './mcp-world.js';
+import { openLegacyClient, modernClient } from './bridge-client.js';
+import { TalkativeUpstream } from './talkative-upstream.js';
+it('x', async () => {
+  const up = await new TalkativeUpstream('legacy').start();
+  const world = await startMcpWorld({ GATEHOUSE_LOG_LEVEL: 'debug' });
+  await addUpstream(world.admin, 'legacy', up.url);
+  await until('served', async () => JSON.stringify((await modernClient(world.at('/mcp'), world.token).request('tools/list')).result ?? {}).includes('legacy__echo'));
+  up.heard.length = 0; up.seen.length = 0;
+  const c = await openLegacyClient(world.at('/mcp'), world.token);
+  const late = new AbortController();
+  setTimeout(() => late.abort(), 1500);
+  console.log(await c.call('legacy__sample', {}, { signal: late.signal }).catch(String));
+  console.log(JSON.stringify(up.heard), JSON.stringify(up.seen), up.streams);
+  console.log(world.gatehouse.output.stdout.split('\n').slice(-8).join('\n'), world.gatehouse.output.stderr);
+  await world[Symbol.asyncDispose]();
+  await up[Symbol.asyncDispose]();
+}, 30000);

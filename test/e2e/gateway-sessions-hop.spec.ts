@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import {
+  addUpstream,
+  createTestDatabase,
+  postMcp,
+  startFixtureServer,
+  startGatehouse,
+  startSplit,
+  until,
+  type FixtureServer,
+  type McpAnswer,
+  type SplitGatehouse,
+  type TestDatabase,
+} from '#testing';
+import { beginJourney, type Journey } from './server-support.js';
+
+let database: TestDatabase;
+let upstreams: FixtureServer[];
+let split: SplitGatehouse;
+let journey: Journey;
+let first: string;
+let second: string;
+
+beforeAll(async () => {
+  [database, ...upstreams] = await Promise.all([
+    createTestDatabase(inject('pgUrl')),
+    startFixtureServer({ era: 'legacy' }),
+    startFixtureServer({ era: 'legacy' }),
+  ]);
+  split = await startSplit(database.url, 2);
+  [first = '', second = ''] = split.gateways.map(({ gateway }) => gateway);
+  journey = await beginJourney({ ...split.control, gateway: first }, upstreams[0]?.url ?? '');
+});
+afterAll(async () => {
+  await split[Symbol.asyncDispose]();
+  await Promise.all(upstreams.map((upstream) => upstream.close()));
+  await database[Symbol.asyncDispose]();
+});
+
+const version = '2025-11-25';
+const message = (method: string, params: object = {}, id: number | null = 1) =>
+  JSON.stringify({ jsonrpc: '2.0', method, params, ...(id === null ? {} : { id }) });
+
+/** Begins a session as a client of 2025-11-25 does. */
+async function initialize(gateway: string, token: string, path = '/mcp'): Promise<string> {
+  const params = { protocolVersion: version, capabilities: {}, clientInfo: { name: 'e2e', version: '1' } };
+  const answer = await postMcp(gateway + path, token, message('initialize', params));
+  expect(answer.status, answer.text).toBe(200);
+  return answer.headers.get('mcp-session-id') ?? '';
+}
+
+const inSession = (gateway: string, session: string, body: string, token = journey.token): Promise<McpAnswer> =>
+  postMcp(`${gateway}/mcp`, token, body, { 'mcp-session-id': session, 'mcp-protocol-version': version });
+
+/** Opens the stream of a session, and collects what comes. */
+async function openStream(gateway: string, session: string) {
+  const controller = new AbortController();
+  const response = await fetch(`${gateway}/mcp`, {
+    headers: {
+      accept: 'text/event-stream',
+      authorization: `Bearer ${journey.token}`,
+      'mcp-session-id': session,
+      'mcp-protocol-version': version,
+    },
+    signal: controller.signal,
+  });
+  const seen = { text: '', ended: false };
+  void (async () => {
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) seen.text += decoder.decode(chunk as Uint8Array, { stream: true });
+  })()
+    .catch(() => undefined)
+    .finally(() => (seen.ended = true));
+  return { response, seen, close: () => controller.abort() };
+}
+
+describe('a session that began at one gateway process', () => {
+  it('[OWN-10] goes on at another one: requests, notifications, the stream, and its end', async () => {
+    const session = await initialize(first, journey.token);
+    expect((await inSession(second, session, message('notifications/initialized', {}, null))).status).toBe(202);
+    const listed = await inSession(second, session, message('tools/list', {}, 2));
+    expect(listed.status, listed.text).toBe(200);
+    expect(listed.body).toMatchObject({ id: 2, result: { tools: expect.any(Array) } });
+    expect(listed.headers.get('x-gatehouse-hop-proof')).toBeNull();
+    const stream = await openStream(second, session);
+    expect([stream.response.status, stream.response.headers.get('content-type')]).toEqual([
+      200,
+      expect.stringContaining('text/event-stream'),
+    ]);
+    await addUpstream(journey.admin, 'newcomer', upstreams[1]?.url ?? '');
+    await until('the change is told', () => stream.seen.text.includes('notifications/tools/list_changed'));
+    const ended = await fetch(`${second}/mcp`, {
+      method: 'DELETE',
+      headers: {
+        authorization: `Bearer ${journey.token}`,
+        'mcp-session-id': session,
+        'mcp-protocol-version': version,
+      },
+    });
+    expect([200, 202, 204]).toContain(ended.status);
+    await until('the stream ends with the session', () => stream.seen.ended);
+    for (const gateway of [first, second])
+      expect((await inSession(gateway, session, message('tools/list'))).status).toBe(404);
+  });
+
+  it('[OWN-10] ends within a second at every process when its token is revoked', async () => {
+    const { secret, apiToken } = await journey.admin.mutate<{ secret: string; apiToken: { id: string } }>(
+      'createApiToken',
+      'CreateApiTokenInput',
+      { name: 'short' },
+      'secret apiToken { id }',
+    );
+    await until('the token is known', async () => {
+      return (await inSession(second, 'x', message('ping'), secret)).status === 404;
+    });
+    const session = await initialize(first, secret);
+    expect((await inSession(second, session, message('tools/list'), secret)).status).toBe(200);
+    await journey.admin.mutate('revokeApiToken', 'RevokeApiTokenInput', { id: apiToken.id }, 'apiToken { id }');
+    await until(
+      'it is refused',
+      async () => {
+        return (await inSession(second, session, message('tools/list'), secret)).status === 401;
+      },
+      1_500,
+    );
+  });
+
+  it('[OWN-5] [OWN-10] is gone with its process: 404 at the other one, and a new one can begin', async () => {
+    const third = await startGatehouse({ env: { ...split.env, GATEHOUSE_SERVICES: 'gateway' } });
+    const session = await initialize(third.gateway, journey.token);
+    expect((await inSession(second, session, message('tools/list'))).status).toBe(200);
+    await third.stop('SIGKILL');
+    expect((await inSession(second, session, message('tools/list'))).status).toBe(404);
+    expect(await initialize(second, journey.token)).not.toBe('');
+    await third[Symbol.asyncDispose]();
+  });
+});

@@ -1,0 +1,355 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
+
+type Json = Record<string, unknown>;
+
+/** What a tool of the upstream can do while it runs. */
+interface Tools {
+  progress(progress: number): void;
+  log(level: string, data: string): void;
+  /** Asks the client; how depends on the era. */
+  ask(key: string, method: string, params: Json): Promise<Json>;
+  readonly gone: AbortSignal;
+}
+
+/** What a modern tool says when it needs input. */
+class InputNeeded extends Error {
+  constructor(readonly requests: Json) {
+    super('input needed');
+  }
+}
+
+const uri = 'talk://watched';
+const elicited = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
+const schema = { type: 'object' };
+
+const definitions = (extra: readonly string[]): Json[] =>
+  ['echo', 'progress', 'log', 'sample', 'elicit', 'elicit-url', 'elicit-error', 'roots', 'two-rounds', 'slow', 'job', ...extra].map(
+    (name) => ({
+      name,
+      inputSchema: schema,
+      ...(name === 'job' ? { execution: { taskSupport: 'optional' } } : {}),
+      ...(name === 'echo' ? { _meta: { ui: { resourceUri: 'ui://talk/page' } } } : {}),
+    }),
+  );
+
+const textResult = (text: string): Json => ({ content: [{ type: 'text', text }] });
+
+async function run(name: string, args: Json, tools: Tools): Promise<Json> {
+  switch (name) {
+    case 'progress':
+      for (const step of [1, 2, 2, 1, 3]) tools.progress(step);
+      return textResult('done');
+    case 'log':
+      tools.log('debug', 'quiet');
+      tools.log('error', 'loud');
+      return textResult('logged');
+    case 'sample': {
+      const answer = await tools.ask('q', 'sampling/createMessage', {
+        messages: [{ role: 'user', content: { type: 'text', text: 'hi' } }],
+        maxTokens: 5,
+      });
+      return textResult(`sampled ${JSON.stringify(answer['content'])}`);
+    }
+    case 'elicit': {
+      const answer = await tools.ask('q', 'elicitation/create', { message: 'Name?', requestedSchema: elicited });
+      return textResult(`elicited ${JSON.stringify(answer['content'])}`);
+    }
+    case 'two-rounds': {
+      const first = await tools.ask('one', 'elicitation/create', { message: 'First?', requestedSchema: elicited });
+      const second = await tools.ask('two', 'elicitation/create', { message: 'Second?', requestedSchema: elicited });
+      return textResult(`${JSON.stringify(first['content'])} ${JSON.stringify(second['content'])}`);
+    }
+    case 'elicit-url': {
+      const params = { mode: 'url', message: 'Open', url: 'https://example.com/x', elicitationId: 'e1' };
+      const answer = await tools.ask('q', 'elicitation/create', params);
+      return textResult(`opened ${String(answer['action'])}`);
+    }
+    case 'roots': {
+      const answer = await tools.ask('q', 'roots/list', {});
+      return textResult(`roots ${JSON.stringify(answer['roots'])}`);
+    }
+    case 'slow':
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, 20_000);
+        tools.gone.addEventListener('abort', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+      return textResult('slept');
+    default:
+      return textResult(`${name} ${JSON.stringify(args)}`);
+  }
+}
+
+/** An MCP server of one era that uses everything a server may say to its client. */
+export class TalkativeUpstream implements AsyncDisposable {
+  /** Requests as they came: their method, headers and params. */
+  readonly seen: { readonly method: string; readonly headers: IncomingMessage['headers']; readonly params: Json }[] = [];
+  /** Notifications and answers of the client side. */
+  readonly heard: Json[] = [];
+  readonly extraTools: string[] = [];
+  /** Calls whose client cancelled. */
+  cancelled = 0;
+  readonly #streams = new Map<string, ServerResponse>();
+  readonly #asks = new Map<string, (answer: Json) => void>();
+  readonly #running = new Map<string, AbortController>();
+  readonly #tasks = new Map<string, string>();
+  readonly #subscribed = new Set<string>();
+  #lastAsk = 0;
+  readonly #server = createServer((request, response) => void this.#serve(request, response));
+
+  constructor(readonly era: 'legacy' | 'modern') {}
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/mcp`;
+  }
+
+  /** Streams for unsolicited messages (legacy) or listen streams (modern) that are open. */
+  get streams(): number {
+    return this.#streams.size;
+  }
+
+  get subscriptions(): ReadonlySet<string> {
+    return this.#subscribed;
+  }
+
+  async start(): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return this;
+  }
+
+  /** Says on every open stream that the resource changed. */
+  update(): void {
+    this.#broadcast({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } });
+  }
+
+  /** Offers one more tool and says so. */
+  addTool(name: string): void {
+    this.extraTools.push(name);
+    this.#broadcast({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #broadcast(message: Json): void {
+    for (const [id, stream] of this.#streams) {
+      const params = this.era === 'legacy' ? message['params'] : { ...(message['params'] as Json | undefined), _meta: { 'io.modelcontextprotocol/subscriptionId': id } };
+      this.#write(stream, params === undefined ? message : { ...message, params });
+    }
+  }
+
+  #write(response: ServerResponse, message: Json): void {
+    if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(`data: ${JSON.stringify(message)}\n\n`);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const session = String(request.headers['mcp-session-id'] ?? '');
+    if (request.method === 'DELETE') return void response.writeHead(200).end();
+    if (request.method === 'GET') {
+      if (this.era === 'modern') return void response.writeHead(405).end();
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': open\n\n');
+      this.#streams.set(session, response);
+      response.on('close', () => this.#streams.delete(session));
+      return;
+    }
+    const message = JSON.parse(await readText(request)) as Json;
+    if (!('method' in message)) {
+      this.heard.push(message);
+      this.#asks.get(String(message['id']))?.((message['result'] ?? { error: message['error'] }) as Json);
+      return void response.writeHead(202).end();
+    }
+    const method = String(message['method']);
+    const params = (message['params'] ?? {}) as Json;
+    this.seen.push({ method, headers: request.headers, params });
+    if (!('id' in message)) {
+      this.heard.push(message);
+      if (method === 'notifications/cancelled') this.#running.get(`${session} ${String(params['requestId'])}`)?.abort();
+      return void response.writeHead(202).end();
+    }
+    if (this.era === 'modern' && request.headers['mcp-method'] !== method)
+      return this.#json(response, message, { error: { code: -32020, message: 'Mcp-Method' } }, 400);
+    await this.#request(message, method, params, session, response);
+  }
+
+  #json(response: ServerResponse, message: Json, body: Json, status = 200, headers = {}): void {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(JSON.stringify({ jsonrpc: '2.0', id: message['id'], ...body }));
+  }
+
+  #finish(result: Json): Json {
+    if (this.era === 'legacy') return result;
+    return { resultType: 'complete', ...result, _meta: { 'io.modelcontextprotocol/serverInfo': { name: 't', version: '1' } } };
+  }
+
+  get #capabilities(): Json {
+    return {
+      tools: { listChanged: true },
+      resources: { subscribe: true, listChanged: true },
+      prompts: { listChanged: true },
+      logging: {},
+      completions: {},
+      ...(this.era === 'legacy'
+        ? { tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } }
+        : { extensions: { 'io.modelcontextprotocol/tasks': {}, 'vendor.example/x': {} } }),
+    };
+  }
+
+  async #request(message: Json, method: string, params: Json, session: string, response: ServerResponse): Promise<void> {
+    const reply = (result: Json) => this.#json(response, message, { result: this.#finish(result) });
+    const cache = this.era === 'modern' ? { ttlMs: 0, cacheScope: 'private' } : {};
+    const info = { name: 'talkative', version: '1', vendor: 'kept' };
+    switch (method) {
+      case 'initialize': {
+        const id = randomUUID();
+        const result = { protocolVersion: params['protocolVersion'], capabilities: this.#capabilities, serverInfo: info, vendorField: 1 };
+        return this.#json(response, message, { result }, 200, { 'mcp-session-id': id });
+      }
+      case 'server/discover':
+        return reply({ supportedVersions: ['2026-07-28'], capabilities: this.#capabilities, ...cache });
+      case 'tools/list':
+        return reply({ tools: definitions(this.extraTools), ...cache });
+      case 'prompts/list':
+        return reply({ prompts: [{ name: 'greet', arguments: [{ name: 'who' }] }], ...cache });
+      case 'resources/list':
+        return reply({
+          resources: [
+            { uri, name: 'watched' },
+            { uri: 'ui://talk/page', name: 'page', mimeType: 'text/html;profile=mcp-app' },
+          ],
+          ...cache,
+        });
+      case 'resources/templates/list':
+        return reply({ resourceTemplates: [{ uriTemplate: 'talk://{id}/data', name: 't' }], ...cache });
+      case 'resources/read':
+        return reply({ contents: [{ uri: params['uri'], text: 'x' }], ...cache });
+      case 'ping':
+      case 'logging/setLevel':
+        return reply({});
+      case 'resources/subscribe':
+        this.#subscribed.add(String(params['uri']));
+        return reply({});
+      case 'resources/unsubscribe':
+        this.#subscribed.delete(String(params['uri']));
+        return reply({});
+      case 'completion/complete':
+        return reply({ completion: { values: [JSON.stringify(params['ref']), JSON.stringify(params['argument'])] } });
+      case 'subscriptions/listen':
+        return this.#listen(message, params, response);
+      case 'tools/call':
+        return this.#call(message, params, session, response);
+      default:
+        return method.startsWith('tasks/')
+          ? this.#task(message, method, params, response)
+          : this.#json(response, message, { error: { code: -32601, message: `no ${method}` } }, this.era === 'modern' ? 404 : 200);
+    }
+  }
+
+  #listen(message: Json, { notifications }: Json, response: ServerResponse): void {
+    const id = String(message['id']);
+    const key = `${id} ${randomUUID()}`;
+    this.#write(response, {
+      jsonrpc: '2.0',
+      method: 'notifications/subscriptions/acknowledged',
+      params: { notifications, _meta: { 'io.modelcontextprotocol/subscriptionId': message['id'] } },
+    });
+    for (const one of ((notifications as Json)['resourceSubscriptions'] ?? []) as string[]) this.#subscribed.add(one);
+    this.#streams.set(key, response);
+    response.on('close', () => this.#streams.delete(key));
+  }
+
+  #task(message: Json, method: string, params: Json, response: ServerResponse): void {
+    const id = String(params['taskId']);
+    const status = this.#tasks.get(id);
+    if (method === 'tasks/list' && this.era === 'legacy')
+      return this.#json(response, message, { result: { tasks: [...this.#tasks.keys()].map((taskId) => ({ taskId })) } });
+    if (status === undefined) return this.#json(response, message, { error: { code: -32602, message: 'no such task' } });
+    if (method === 'tasks/cancel') this.#tasks.set(id, 'cancelled');
+    if (method === 'tasks/result') {
+      const _meta = { 'io.modelcontextprotocol/related-task': { taskId: id } };
+      return this.#json(response, message, { result: { ...textResult('job done'), _meta } });
+    }
+    const task = { taskId: id, status: this.#tasks.get(id), createdAt: 'now', ...(this.era === 'modern' ? { ttlMs: 1000 } : { ttl: 1000 }) };
+    const isAck = this.era === 'modern' && method !== 'tasks/get';
+    this.#json(response, message, { result: this.#finish(isAck ? {} : task) });
+  }
+
+  #newTask(params: Json): Json | null {
+    const meta = params['_meta'] as Json | undefined;
+    const capabilities = meta?.['io.modelcontextprotocol/clientCapabilities'] as Json | undefined;
+    const declared = (capabilities?.['extensions'] as Json | undefined)?.['io.modelcontextprotocol/tasks'] !== undefined;
+    if (params['name'] !== 'job' || !(this.era === 'modern' ? declared : params['task'] !== undefined)) return null;
+    const taskId = randomUUID();
+    this.#tasks.set(taskId, 'working');
+    const task = { taskId, status: 'working', createdAt: 'now', lastUpdatedAt: 'now' };
+    return this.era === 'modern' ? { resultType: 'task', ...task, ttlMs: 1000 } : { task: { ...task, ttl: 1000 } };
+  }
+
+  async #call(message: Json, params: Json, session: string, response: ServerResponse): Promise<void> {
+    const task = this.#newTask(params);
+    if (task !== null) return this.#json(response, message, { result: task });
+    if (params['name'] === 'elicit-error' && this.era === 'legacy' && !this.heard.some(({ method }) => method === 'test/opened')) {
+      const elicitation = { mode: 'url', elicitationId: 'e9', url: 'https://example.com/auth', message: 'Sign in' };
+      this.heard.push({ method: 'test/opened' });
+      return this.#json(response, message, { error: { code: -32042, message: 'open', data: { elicitations: [elicitation] } } });
+    }
+    const gone = new AbortController();
+    const key = `${session} ${String(message['id'])}`;
+    this.#running.set(key, gone);
+    gone.signal.addEventListener('abort', () => (this.cancelled += 1));
+    if (this.era === 'modern')
+      response.on('close', () => {
+        if (!response.writableFinished) gone.abort();
+      });
+    const meta = (params['_meta'] ?? {}) as Json;
+    const tools: Tools = {
+      gone: gone.signal,
+      progress: (progress) => {
+        if (meta['progressToken'] === undefined) return;
+        const told = { progressToken: meta['progressToken'], progress, total: 3 };
+        this.#write(response, { jsonrpc: '2.0', method: 'notifications/progress', params: told });
+      },
+      log: (level, data) =>
+        this.#write(response, { jsonrpc: '2.0', method: 'notifications/message', params: { level, data } }),
+      ask: (name, method, asked) =>
+        this.era === 'legacy' ? this.#askNow(response, method, asked) : this.#askLater(params, name, method, asked),
+    };
+    let result: Json;
+    try {
+      result = this.#finish(await run(String(params['name']), (params['arguments'] ?? {}) as Json, tools));
+    } catch (error) {
+      if (!(error instanceof InputNeeded)) throw error;
+      const state = Buffer.from(JSON.stringify(params['inputResponses'] ?? {})).toString('base64');
+      const earlier = params['requestState'] === undefined ? '' : `${String(params['requestState'])}.`;
+      result = { resultType: 'input_required', inputRequests: error.requests, requestState: earlier + state };
+    }
+    this.#running.delete(key);
+    this.#write(response, { jsonrpc: '2.0', id: message['id'], result });
+    response.end();
+  }
+
+  #askNow(response: ServerResponse, method: string, params: Json): Promise<Json> {
+    const id = ++this.#lastAsk;
+    return new Promise((resolve) => {
+      this.#asks.set(String(id), resolve);
+      this.#write(response, { jsonrpc: '2.0', id, method, params });
+    });
+  }
+
+  #askLater(call: Json, key: string, method: string, { elicitationId: _, ...params }: Json): Promise<Json> {
+    const earlier = String(call['requestState'] ?? '')
+      .split('.')
+      .filter((part) => part !== '')
+      .map((part) => JSON.parse(Buffer.from(part, 'base64').toString()) as Json);
+    const answers = Object.assign({}, ...earlier, call['inputResponses']) as Json;
+    const answer = answers[key] as Json | undefined;
+    return answer ? Promise.resolve(answer) : Promise.reject(new InputNeeded({ [key]: { method, params } }));
+  }
+}
