@@ -33,7 +33,11 @@ const ses = from('ARCHITECTURE.md §4.6; mcp 2025-11-25 basic/transports');
 const lnk = from('plan: upstream links; mcp.md §2.2–2.4');
 const bad = from('plan: bad input');
 const lim = from('ARCHITECTURE.md §4.9; LIM-1');
+const agg = from('mcp.md §2.4; MCP-5');
+const hos = from('plan: raw path; mcp.md §2.3');
 const hst = from('plan: hostile input on MCP routes');
+const fuz = from('plan: bad input, fuzzer');
+const owt = from('plan: own tests for what no suite covers; mcp.md §4.5');
 const own = from('ARCHITECTURE.md §4.6, §1');
 
 /** Every promise of this release, one line each. Add a line here before the code that keeps it. */
@@ -228,6 +232,27 @@ export const requirements: readonly Requirement[] = [
   gw('CLT-1', 'the SDK v1 client works through the gateway', 'MCP-6'),
   gw('CLT-2', 'the SDK v2 client works through the gateway', 'MCP-6'),
   gw('CLT-3', 'the MCP Inspector command line works through the gateway', 'MCP-6'),
+  gw('CLT-4', 'the AI SDK’s own client works through the gateway', 'MCP-6'),
+  gw('CLT-5', 'the LangChain adapters work through the gateway', 'MCP-6'),
+  gw('CLT-6', 'mcp-remote works through the gateway, for clients over stdio', 'MCP-6'),
+  gw('CLT-7', 'what servers may say and ask reaches the handlers of both SDKs, in all four cells', 'MCP-6'),
+  gw('CLT-8', 'both SDKs hear of a changed list where theirs changed, and only there', 'MCP-5, MCP-6'),
+  gw('CLT-9', 'both SDKs resume a stream that broke', 'MCP-6'),
+  gw('CLT-10', 'the reference server can do through the gateway what it can do without', 'MCP-6'),
+
+  agg('AGG-1', 'ten upstreams of 100 tools are one complete list, in one order for every call and era'),
+  agg('AGG-2', 'own cursors walk a list to its end, also when it changes meanwhile; any other cursor is −32602'),
+  agg('AGG-3', 'a dead upstream stays listed, is told in _meta of the lists, and costs only its own tools'),
+  agg('AGG-4', 'a slow upstream keeps nobody else waiting'),
+  agg('AGG-5', 'long, odd and colliding names fit, are told apart and lead back to the original'),
+  agg('AGG-6', 'links, contents, templates and prompts are shown under the prefix and found there'),
+
+  hos('HOS-1', 'between peers of one era bytes pass unchanged, but for ids, names and URIs'),
+  hos('HOS-2', 'between eras only documented members change; what is unknown stays as it was spelled'),
+  hos('HOS-3', 'definitions keep vendor fields, numbers and escapes as the upstream spelled them'),
+  hos('HOS-4', 'unknown notifications reach clients of a pass-through of the same era, and nobody else'),
+  hos('HOS-5', 'a result that a revision has no words for is −31002, never half a result'),
+  hos('HOS-6', 'vendor capabilities and extensions are offered exactly where they are relayed'),
   from('plan: container files; OPS-5')(
     'BOX-1',
     'the image is multi-stage, not root and read-only; compose files are valid',
@@ -247,7 +272,7 @@ export const requirements: readonly Requirement[] = [
     'the upstream connector passes the scenarios for clients; what is not applicable is listed with its reason',
   ),
   cnf('CNF-4', 'no scenario is expected to fail'),
-  cnf('CNF-5', 'a legacy referee finds no failure at an upstream of the modern era, where every message is translated'),
+  cnf('CNF-5', 'at an upstream of both eras, one pass-through address comes out the same for referees of both'),
 
   upt('UPT-1', 'an upstream has an address or a command, as its transport wants, and nothing of the other'),
   upt('UPT-2', 'a stdio upstream names a command of the operator’s list; command lines and unknown names are refused'),
@@ -390,6 +415,9 @@ export const requirements: readonly Requirement[] = [
     'mcp.md §6.2 no. 13',
   ),
   hst('HST-4', 'no header of an upstream reaches a client', 'mcp.md §6.2 no. 14'),
+
+  fuz('FUZ-1', 'whatever bytes clients send, answers are well-formed, carry their id, and no process ends'),
+  fuz('FUZ-2', 'whatever bytes clients send, memory stays as it was'),
 ];
 
 /** Promises that no test proves yet. A cited id in this list fails the coverage test, so the list only shrinks. */

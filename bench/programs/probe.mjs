@@ -21,7 +21,7 @@ async function answer({ probe, file }) {
     session = new Session();
     session.connect();
     await session.post('Profiler.enable');
-    await session.post('Profiler.setSamplingInterval', { interval: 200 });
+    await session.post('Profiler.setSamplingInterval', { interval: 1000 });
     await session.post('Profiler.start');
     return null;
   }

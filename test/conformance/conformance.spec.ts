@@ -53,14 +53,11 @@ describe('as a server', () => {
     expect(totals(run.checks).passed).toBeGreaterThanOrEqual(leastPassed[suite.name] ?? Number.NaN);
   });
 
-  // Streams that end before their answer have no words in the modern era, so those checks are missing here.
   it.concurrent.each(serverSuites.filter(({ era }) => era === 'legacy'))(
-    '$name: no check fails at an upstream for which Gatehouse translates [CNF-5]',
+    '$name: the same through one address at which the upstream speaks both eras [CNF-5]',
     async (suite) => {
       const run = await runServerSuite(suite, world.target('modern'));
-      expect(outcome(run, verdictsOf(run.checks))).toEqual(asCommitted);
-      const missing = differences(baseline.server[suite.name] ?? {}, verdictsOf(run.checks));
-      expect(missing.filter((line) => !/^server-sse-(polling|multiple-streams): expected /.test(line))).toEqual([]);
+      expect(outcome(run, baseline.server[suite.name])).toEqual(asCommitted);
     },
   );
 });

@@ -26,14 +26,25 @@ const elicited = { type: 'object', properties: { name: { type: 'string' } }, req
 const schema = { type: 'object' };
 
 const definitions = (extra: readonly string[]): Json[] =>
-  ['echo', 'progress', 'log', 'sample', 'elicit', 'elicit-url', 'elicit-error', 'roots', 'two-rounds', 'slow', 'job', ...extra].map(
-    (name) => ({
-      name,
-      inputSchema: schema,
-      ...(name === 'job' ? { execution: { taskSupport: 'optional' } } : {}),
-      ...(name === 'echo' ? { _meta: { ui: { resourceUri: 'ui://talk/page' } } } : {}),
-    }),
-  );
+  [
+    'echo',
+    'progress',
+    'log',
+    'sample',
+    'elicit',
+    'elicit-url',
+    'elicit-error',
+    'roots',
+    'two-rounds',
+    'slow',
+    'job',
+    ...extra,
+  ].map((name) => ({
+    name,
+    inputSchema: schema,
+    ...(name === 'job' ? { execution: { taskSupport: 'optional' } } : {}),
+    ...(name === 'echo' ? { _meta: { ui: { resourceUri: 'ui://talk/page' } } } : {}),
+  }));
 
 const textResult = (text: string): Json => ({ content: [{ type: 'text', text }] });
 
@@ -88,13 +99,15 @@ async function run(name: string, args: Json, tools: Tools): Promise<Json> {
 /** An MCP server of one era that uses everything a server may say to its client. */
 export class TalkativeUpstream implements AsyncDisposable {
   /** Requests as they came: their method, headers and params. */
-  readonly seen: { readonly method: string; readonly headers: IncomingMessage['headers']; readonly params: Json }[] = [];
+  readonly seen: { readonly method: string; readonly headers: IncomingMessage['headers']; readonly params: Json }[] =
+    [];
   /** Notifications and answers of the client side. */
   readonly heard: Json[] = [];
   readonly extraTools: string[] = [];
   /** Calls whose client cancelled. */
   cancelled = 0;
-  readonly #streams = new Map<string, ServerResponse>();
+  /** By a name of their own: the stream, and the id of the listen request that opened it. */
+  readonly #streams = new Map<string, { readonly response: ServerResponse; readonly listenId: unknown }>();
   readonly #asks = new Map<string, (answer: Json) => void>();
   readonly #running = new Map<string, AbortController>();
   readonly #tasks = new Map<string, string>();
@@ -139,9 +152,10 @@ export class TalkativeUpstream implements AsyncDisposable {
   }
 
   #broadcast(message: Json): void {
-    for (const [id, stream] of this.#streams) {
-      const params = this.era === 'legacy' ? message['params'] : { ...(message['params'] as Json | undefined), _meta: { 'io.modelcontextprotocol/subscriptionId': id } };
-      this.#write(stream, params === undefined ? message : { ...message, params });
+    for (const { response, listenId } of this.#streams.values()) {
+      const _meta = { 'io.modelcontextprotocol/subscriptionId': listenId };
+      const params = { ...(message['params'] as Json | undefined), ...(this.era === 'legacy' ? {} : { _meta }) };
+      this.#write(response, { ...message, params });
     }
   }
 
@@ -156,7 +170,7 @@ export class TalkativeUpstream implements AsyncDisposable {
     if (request.method === 'GET') {
       if (this.era === 'modern') return void response.writeHead(405).end();
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': open\n\n');
-      this.#streams.set(session, response);
+      this.#streams.set(session, { response, listenId: null });
       response.on('close', () => this.#streams.delete(session));
       return;
     }
@@ -186,7 +200,11 @@ export class TalkativeUpstream implements AsyncDisposable {
 
   #finish(result: Json): Json {
     if (this.era === 'legacy') return result;
-    return { resultType: 'complete', ...result, _meta: { 'io.modelcontextprotocol/serverInfo': { name: 't', version: '1' } } };
+    return {
+      resultType: 'complete',
+      ...result,
+      _meta: { 'io.modelcontextprotocol/serverInfo': { name: 't', version: '1' } },
+    };
   }
 
   get #capabilities(): Json {
@@ -202,17 +220,29 @@ export class TalkativeUpstream implements AsyncDisposable {
     };
   }
 
-  async #request(message: Json, method: string, params: Json, session: string, response: ServerResponse): Promise<void> {
+  async #request(
+    message: Json,
+    method: string,
+    params: Json,
+    session: string,
+    response: ServerResponse,
+  ): Promise<void> {
     const reply = (result: Json) => this.#json(response, message, { result: this.#finish(result) });
     const cache = this.era === 'modern' ? { ttlMs: 0, cacheScope: 'private' } : {};
     const info = { name: 'talkative', version: '1', vendor: 'kept' };
     switch (method) {
       case 'initialize': {
         const id = randomUUID();
-        const result = { protocolVersion: params['protocolVersion'], capabilities: this.#capabilities, serverInfo: info, vendorField: 1 };
+        const result = {
+          protocolVersion: params['protocolVersion'],
+          capabilities: this.#capabilities,
+          serverInfo: info,
+          vendorField: 1,
+        };
         return this.#json(response, message, { result }, 200, { 'mcp-session-id': id });
       }
       case 'server/discover':
+        if (this.era === 'legacy') return this.#json(response, message, { error: { code: -32601, message: 'no' } });
         return reply({ supportedVersions: ['2026-07-28'], capabilities: this.#capabilities, ...cache });
       case 'tools/list':
         return reply({ tools: definitions(this.extraTools), ...cache });
@@ -248,20 +278,24 @@ export class TalkativeUpstream implements AsyncDisposable {
       default:
         return method.startsWith('tasks/')
           ? this.#task(message, method, params, response)
-          : this.#json(response, message, { error: { code: -32601, message: `no ${method}` } }, this.era === 'modern' ? 404 : 200);
+          : this.#json(
+              response,
+              message,
+              { error: { code: -32601, message: `no ${method}` } },
+              this.era === 'modern' ? 404 : 200,
+            );
     }
   }
 
   #listen(message: Json, { notifications }: Json, response: ServerResponse): void {
-    const id = String(message['id']);
-    const key = `${id} ${randomUUID()}`;
+    const key = randomUUID();
     this.#write(response, {
       jsonrpc: '2.0',
       method: 'notifications/subscriptions/acknowledged',
       params: { notifications, _meta: { 'io.modelcontextprotocol/subscriptionId': message['id'] } },
     });
     for (const one of ((notifications as Json)['resourceSubscriptions'] ?? []) as string[]) this.#subscribed.add(one);
-    this.#streams.set(key, response);
+    this.#streams.set(key, { response, listenId: message['id'] });
     response.on('close', () => this.#streams.delete(key));
   }
 
@@ -269,14 +303,22 @@ export class TalkativeUpstream implements AsyncDisposable {
     const id = String(params['taskId']);
     const status = this.#tasks.get(id);
     if (method === 'tasks/list' && this.era === 'legacy')
-      return this.#json(response, message, { result: { tasks: [...this.#tasks.keys()].map((taskId) => ({ taskId })) } });
-    if (status === undefined) return this.#json(response, message, { error: { code: -32602, message: 'no such task' } });
+      return this.#json(response, message, {
+        result: { tasks: [...this.#tasks.keys()].map((taskId) => ({ taskId })) },
+      });
+    if (status === undefined)
+      return this.#json(response, message, { error: { code: -32602, message: 'no such task' } });
     if (method === 'tasks/cancel') this.#tasks.set(id, 'cancelled');
     if (method === 'tasks/result') {
       const _meta = { 'io.modelcontextprotocol/related-task': { taskId: id } };
       return this.#json(response, message, { result: { ...textResult('job done'), _meta } });
     }
-    const task = { taskId: id, status: this.#tasks.get(id), createdAt: 'now', ...(this.era === 'modern' ? { ttlMs: 1000 } : { ttl: 1000 }) };
+    const task = {
+      taskId: id,
+      status: this.#tasks.get(id),
+      createdAt: 'now',
+      ...(this.era === 'modern' ? { ttlMs: 1000 } : { ttl: 1000 }),
+    };
     const isAck = this.era === 'modern' && method !== 'tasks/get';
     this.#json(response, message, { result: this.#finish(isAck ? {} : task) });
   }
@@ -284,7 +326,8 @@ export class TalkativeUpstream implements AsyncDisposable {
   #newTask(params: Json): Json | null {
     const meta = params['_meta'] as Json | undefined;
     const capabilities = meta?.['io.modelcontextprotocol/clientCapabilities'] as Json | undefined;
-    const declared = (capabilities?.['extensions'] as Json | undefined)?.['io.modelcontextprotocol/tasks'] !== undefined;
+    const declared =
+      (capabilities?.['extensions'] as Json | undefined)?.['io.modelcontextprotocol/tasks'] !== undefined;
     if (params['name'] !== 'job' || !(this.era === 'modern' ? declared : params['task'] !== undefined)) return null;
     const taskId = randomUUID();
     this.#tasks.set(taskId, 'working');
@@ -295,10 +338,16 @@ export class TalkativeUpstream implements AsyncDisposable {
   async #call(message: Json, params: Json, session: string, response: ServerResponse): Promise<void> {
     const task = this.#newTask(params);
     if (task !== null) return this.#json(response, message, { result: task });
-    if (params['name'] === 'elicit-error' && this.era === 'legacy' && !this.heard.some(({ method }) => method === 'test/opened')) {
+    if (
+      params['name'] === 'elicit-error' &&
+      this.era === 'legacy' &&
+      !this.heard.some(({ method }) => method === 'test/opened')
+    ) {
       const elicitation = { mode: 'url', elicitationId: 'e9', url: 'https://example.com/auth', message: 'Sign in' };
       this.heard.push({ method: 'test/opened' });
-      return this.#json(response, message, { error: { code: -32042, message: 'open', data: { elicitations: [elicitation] } } });
+      return this.#json(response, message, {
+        error: { code: -32042, message: 'open', data: { elicitations: [elicitation] } },
+      });
     }
     const gone = new AbortController();
     const key = `${session} ${String(message['id'])}`;
@@ -344,6 +393,10 @@ export class TalkativeUpstream implements AsyncDisposable {
   }
 
   #askLater(call: Json, key: string, method: string, { elicitationId: _, ...params }: Json): Promise<Json> {
+    const meta = call['_meta'] as Record<string, Json>;
+    const declared = Object.keys(meta['io.modelcontextprotocol/clientCapabilities'] ?? {});
+    // A modern server must not ask for what was not declared; the legacy half of this one does.
+    if (!declared.includes(method.split('/')[0] ?? '')) return Promise.resolve({ error: 'not declared' });
     const earlier = String(call['requestState'] ?? '')
       .split('.')
       .filter((part) => part !== '')

@@ -14,6 +14,13 @@ export function aggregatedName(upstreamSlug: string, original: string, hash6: st
   return `${safe.slice(0, maxLength - hashLength - 1)}_${hash6}`;
 }
 
-/** A resource URI or URI template where several upstreams share one list: the original, verbatim, behind a prefix. */
+const appScheme = 'ui://';
+
+/**
+ * A resource URI or URI template where several upstreams share one list: the original, verbatim, behind a prefix. Pages
+ * of MCP Apps keep their scheme, without which hosts refuse them (extension `io.modelcontextprotocol/ui`).
+ */
 export const aggregatedUri = (upstreamSlug: string, original: string): string =>
-  `gatehouse:${upstreamSlug}:${original}`;
+  original.startsWith(appScheme)
+    ? `${appScheme}gatehouse.${upstreamSlug}/${original.slice(appScheme.length)}`
+    : `gatehouse:${upstreamSlug}:${original}`;

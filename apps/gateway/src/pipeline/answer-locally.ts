@@ -35,7 +35,7 @@ async function initialize(gateway: Gateway, call: LocalCall): Promise<Answer> {
   if (upstream !== null) {
     const target = wholeUpstream(upstream);
     try {
-      const spoken = await gateway.links.eraOf(upstream);
+      const spoken = await gateway.links.eraFor(upstream, 'LEGACY');
       if (spoken.era === 'LEGACY') return await initializeUpstream(gateway, call, target, spoken);
     } catch (error) {
       return upstreamFailed(gateway, { ...call, target }, error);

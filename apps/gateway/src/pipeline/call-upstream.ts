@@ -25,6 +25,10 @@ async function askEra(gateway: Gateway, call: UpstreamCall, asked: Promise<Spoke
 
 /** Carries a request to its upstream and the answer back. Eras are almost always known; waiting for them is not free. */
 export function callUpstream(gateway: Gateway, call: UpstreamCall): Promise<Answer> {
-  const spoken = gateway.links.eraOf(call.target.upstream);
+  const { endpoint, message, target } = call;
+  const spoken =
+    endpoint.kind === 'upstream'
+      ? gateway.links.eraFor(target.upstream, message.era)
+      : gateway.links.eraOf(target.upstream);
   return spoken instanceof Promise ? askEra(gateway, call, spoken) : relay(gateway, call, spoken);
 }

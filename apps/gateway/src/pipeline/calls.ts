@@ -107,6 +107,8 @@ export interface Answer {
   /** Null: accepted, nothing to say. */
   readonly body: Buffer | string | null;
   readonly outcome: AuditOutcome;
+  /** The upstream of a pass-through answered with an event stream: so does the gateway. */
+  readonly isStream?: boolean;
   /** Error code, for DENIED and FAILED. */
   readonly reason: string | null;
   /** Facts for the audit record. */

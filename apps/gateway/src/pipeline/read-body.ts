@@ -31,7 +31,8 @@ export const readBody = (request: IncomingMessage, maxBytes: number): Promise<Bu
       if (size > maxBytes) reject(tooLarge(maxBytes));
       else resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, size));
     });
-    request.once('error', reject);
+    // An incoming message fails for one reason only: its connection broke.
+    request.once('error', () => reject(new ClientGone()));
     // After the end it is the usual course of things, and making an error costs more than reading the body.
     request.once('close', () => {
       if (!request.complete) reject(new ClientGone());

@@ -1,10 +1,8 @@
-import { parseBearer } from '#authn';
-import { hashToken } from '#crypto';
 import type { Gateway } from '../gateway.js';
 import type { Exchange } from '../http/exchange.js';
-import { sentOnce } from '../http/sent-once.js';
 import { CallError } from './call-error.js';
 import type { ReceivedCall } from './calls.js';
+import { tokenHashOf } from './credential-of.js';
 import { methodsOf, type McpRoute } from './mcp-route.js';
 
 const jsonType = /^application\/json\s*(;|$)/i;
@@ -30,14 +28,12 @@ function checkMethod({ path, request }: Exchange, route: McpRoute): void {
 export function receive({ clock }: Gateway, exchange: Exchange, route: McpRoute): ReceivedCall {
   const { request } = exchange;
   checkMethod(exchange, route);
-  // Two credentials are no credential.
-  const token = parseBearer(sentOnce(request, 'authorization') ?? undefined);
   return {
     ...exchange,
     route,
     occurredAt: clock.now(),
     startedAt: performance.now(),
-    tokenHash: token === null ? null : hashToken(token),
+    tokenHash: tokenHashOf(request),
     hasCredential: request.headers.authorization !== undefined,
   };
 }

@@ -84,6 +84,7 @@ export class HttpReply implements Reply {
   }
 
   settle(answer: Answer, index: number): void {
+    if (this.#stream === null && answer.isStream === true && this.canStream) this.#begin();
     if (this.#stream !== null) this.#write(answer);
     else if (!this.isBatch) this.#only = answer;
     else (this.#answers ??= [])[index] = answer;

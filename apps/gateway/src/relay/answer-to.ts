@@ -1,4 +1,11 @@
-import { inputRequiredResult, isObject, jsonRpcResult, mayAskClient, type InputRequest, type UpstreamResponse } from '#mcp';
+import {
+  inputRequiredResult,
+  isObject,
+  jsonRpcResult,
+  mayAskClient,
+  type InputRequest,
+  type UpstreamResponse,
+} from '#mcp';
 import type { Answer } from '../pipeline/calls.js';
 import { asksForInput, fulfilInput } from './fulfil-input.js';
 import type { Relay } from './relay.js';

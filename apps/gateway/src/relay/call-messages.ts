@@ -1,5 +1,6 @@
 import type { Era } from '#contracts';
 import {
+  askable,
   exposeNotification,
   fitServerRequest,
   mayAskClient,
@@ -82,8 +83,8 @@ export class CallMessages implements ServerMessages {
     const { client, traffic } = this;
     const { park, signal, inputTimeoutMs } = traffic;
     const capabilities = client?.capabilities ?? {};
-    if (!mayAskClient(method, params, capabilities) && !(this.#sameWords && client?.canAsk === true))
-      return methodNotFound(method);
+    const isUnknown = this.#sameWords && !askable.has(method);
+    if (!mayAskClient(method, params, capabilities) && !isUnknown) return methodNotFound(method);
     const sent = memberValue(text, 'params') ?? '{}';
     const paramsText = fitServerRequest(method, sent, params, traffic.clientEra, newId);
     if (park !== null) return park({ method, params, paramsText });

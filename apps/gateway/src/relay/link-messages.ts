@@ -1,4 +1,5 @@
 import {
+  askable,
   exposeNotification,
   memberValue,
   mayAskClient,
@@ -75,7 +76,8 @@ export class LinkMessages implements ServerMessages {
     const { message, text } = raw;
     const { passThrough, session, inputTimeoutMs } = this.traffic;
     const { id, method, params } = message;
-    if (session === null || !(passThrough || mayAskClient(method, params, session.capabilities)))
+    const isUnknown = passThrough && !askable.has(method);
+    if (session === null || !(isUnknown || mayAskClient(method, params, session.capabilities)))
       return methodNotFound(method);
     return this.#asks.run(id, null, inputTimeoutMs, (until) =>
       session.ask(method, memberValue(text, 'params') ?? '{}', until),

@@ -46,7 +46,7 @@ class CallOwner implements LinkOwner {
     private readonly gateway: Gateway,
     private readonly call: ConformingCall,
     private readonly upstream: UpstreamTarget,
-    spoken: SpokenEra,
+    readonly spoken: SpokenEra,
   ) {
     const { client, posted, principal } = call;
     const { session } = client;

@@ -52,6 +52,12 @@ const acknowledgement = ({ kinds, resources }: Honoured): string =>
     },
   });
 
+/** Refuses (406) who asks to be told something and takes no stream: the answer would never come. */
+export function requireStream({ posted }: ConformingCall): void {
+  if (!acceptsEventStream(posted.request.headers.accept))
+    throw new CallError('MALFORMED_REQUEST', 'Accept text/event-stream: the answer is one.', { status: 406 });
+}
+
 /** The streams of `subscriptions/listen` that this process serves from what it knows; a pass-through has its own. */
 export class Listeners {
   readonly #perToken = new Map<string, number>();
@@ -73,8 +79,7 @@ export class Listeners {
   async serve(gateway: Gateway, call: ConformingCall): Promise<Answer> {
     const { id, params } = call.message.received.message;
     const { maxListeners, maxSubscriptions } = gateway.config.gateway;
-    if (!acceptsEventStream(call.posted.request.headers.accept))
-      throw new CallError('MALFORMED_REQUEST', 'Accept text/event-stream: the answer is one.', { status: 406 });
+    requireStream(call);
     const honoured = honouredOf(call.endpoint, params, maxSubscriptions);
     const release = this.#enter(call.principal.tokenId, maxListeners);
     try {

@@ -30,7 +30,8 @@ export class ParkedCall {
     params: Parameters<Relay['send']>[0],
   ) {
     relay.park = (request) => this.#ask(request);
-    run.signal.addEventListener('abort', () => this.#giveUp(), { once: true });
+    // The upstream is told that the call is cancelled; its questions need no answer any more.
+    run.signal.addEventListener('abort', () => this.#pending.clear(), { once: true });
     this.#done = relay.send(params);
     // Nobody may be waiting when it fails; whoever comes back hears of it then.
     this.#done.catch(() => undefined);
@@ -55,12 +56,6 @@ export class ParkedCall {
     }
   }
 
-  #giveUp(): void {
-    for (const { settle } of this.#pending.values())
-      settle({ error: '{"code":-32603,"message":"The call was cancelled."}' });
-    this.#pending.clear();
-  }
-
   #ask(request: Omit<InputRequest, 'key'>): Promise<RequestOutcome> {
     const key = `input-${++this.#count}`;
     return new Promise((resolve) => {
@@ -71,4 +66,3 @@ export class ParkedCall {
     });
   }
 }
-

@@ -135,7 +135,7 @@ export class Relay implements CallTraffic {
     const { message, target } = call;
     gateway.metrics.upstreamRequest({ upstream: target.upstream.slug, outcome: 'ok' });
     const bothModern = clientEra === 'MODERN' && upstreamEra === 'MODERN';
-    return answerOf(
+    const answer = answerOf(
       translateUpstreamReply({
         clientEra,
         upstreamEra,
@@ -151,6 +151,9 @@ export class Relay implements CallTraffic {
         verbatim: passThrough && clientEra === upstreamEra,
       }),
     );
+    // Streams can be resumed, and a client that was given one by the upstream counts on that.
+    const isStream = passThrough && reply.bytes === null && call.client.session !== null;
+    return isStream ? { ...answer, isStream } : answer;
   }
 
   /**

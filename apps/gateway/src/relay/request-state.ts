@@ -30,9 +30,13 @@ const bindingOf = ({ endpoint, message, principal }: UpstreamCall): string =>
 /** Seals the state of a call for its client; it expires after `gateway.parkedCallTtl`. */
 export function sealState({ clock, config, keyring }: Gateway, call: UpstreamCall, state: RequestState): string {
   if (state.kind === 'upstream' && state.state.length > maxState)
-    throw new CallError('UPSTREAM_TOO_LARGE', `The upstream keeps more than ${maxState} characters of state in a call.`, {
-      status: 200,
-    });
+    throw new CallError(
+      'UPSTREAM_TOO_LARGE',
+      `The upstream keeps more than ${maxState} characters of state in a call.`,
+      {
+        status: 200,
+      },
+    );
   const ttlMs = config.gateway.parkedCallTtl;
   return sealValue(keyring, 'request-state', [bindingOf(call), state], { ttlMs, clock });
 }

@@ -8,7 +8,7 @@ import { methodNotFound } from './server-asks.js';
 
 const beatMs = 1000;
 const retryMs = 5000;
-const ownerKey = 'list changes';
+const ownerKeyOf = ({ id }: UpstreamTarget): string => `list changes ${id}`;
 
 /** The lists whose changes an upstream announces. */
 function announced({ capabilities }: UpstreamTarget): readonly string[] {
@@ -110,6 +110,7 @@ export class UpstreamEars {
     return () => {
       forget();
       entry.release();
+      links.closeOwner(ownerKeyOf(target));
     };
   }
 
@@ -121,9 +122,10 @@ export class UpstreamEars {
       },
       request: ({ message }) => Promise.resolve(methodNotFound(message.method)),
     };
+    const key = ownerKeyOf(target);
     return {
-      key: ownerKey,
-      claim: ownerKey,
+      key,
+      claim: key,
       client: { info: serverInfo, capabilities: {} },
       recheck: () => () => null,
       unsolicited: () => messages,

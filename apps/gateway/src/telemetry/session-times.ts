@@ -19,8 +19,9 @@ export function timeSession(telemetry: Telemetry, session: ClientSession): void 
 /** The same opener, whose sessions and processes are timed from their opening to their end. */
 export const timedOpener = (telemetry: Telemetry, opener: LinkOpener): LinkOpener => ({
   eraOf: (target) => opener.eraOf(target),
+  eraFor: (target, clientEra) => opener.eraFor(target, clientEra),
   stateless: (target, spoken) => opener.stateless(target, spoken),
-  open: async (target, options) => {
+  open: async (target, options, spoken) => {
     const began = performance.now();
     let told = false;
     let link: UpstreamLink | null = null;
@@ -37,7 +38,7 @@ export const timedOpener = (telemetry: Telemetry, opener: LinkOpener): LinkOpene
       ended();
       options.onClosed?.();
     };
-    link = await opener.open(target, { ...options, onClosed });
+    link = await opener.open(target, { ...options, onClosed }, spoken);
     const close = link.close.bind(link);
     link.close = () => {
       ended();

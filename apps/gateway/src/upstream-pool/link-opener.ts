@@ -14,6 +14,11 @@ export interface LinkOpener {
   eraOf(target: UpstreamTarget): SpokenEra | Promise<SpokenEra>;
   /** The link of an upstream that keeps nothing between requests (modern, over HTTP): one for everybody. */
   stateless(target: UpstreamTarget, spoken: SpokenEra): UpstreamLink;
-  /** Opens a session or starts a process. Errors are DomainErrors of the UPSTREAM_* family. */
-  open(target: UpstreamTarget, options: LinkOptions): Promise<UpstreamLink>;
+  /** What an upstream speaks with clients of one era: theirs, where it knows both (pass-through changes no word then). */
+  eraFor(target: UpstreamTarget, clientEra: Era): SpokenEra | Promise<SpokenEra>;
+  /**
+   * Opens a session or starts a process. Errors are DomainErrors of the UPSTREAM_* family.
+   * @param spoken default: what `eraOf` says
+   */
+  open(target: UpstreamTarget, options: LinkOptions, spoken?: SpokenEra): Promise<UpstreamLink>;
 }

@@ -1,5 +1,7 @@
 import type { Config } from '#config';
+import type { Era } from '#contracts';
 import { openSecret, type Keyring } from '#crypto';
+import { DomainError } from '#kernel';
 import {
   checkHealth,
   createModernLink,
@@ -27,11 +29,15 @@ export interface ConnectionParts {
   readonly clientInfo: Implementation;
 }
 
+const refusals = new Set(['UPSTREAM_NOT_MCP', 'UPSTREAM_NOT_JSON', 'UPSTREAM_UNSUPPORTED_VERSION']);
+const isRefusal = (error: unknown): boolean => error instanceof DomainError && refusals.has(error.code);
+
 /** What is prepared once per upstream and configuration: its address, its opened credential, its era. */
 export class UpstreamConnections implements LinkOpener {
   // Keyed by the snapshot's own objects: a changed upstream is another object, and the old entry goes with the old one.
   readonly #connections = new WeakMap<UpstreamTarget, UpstreamConnection>();
   readonly #eras = new WeakMap<UpstreamTarget, Promise<SpokenEra>>();
+  readonly #legacyToo = new WeakMap<UpstreamTarget, SpokenEra | Promise<SpokenEra>>();
 
   constructor(private readonly parts: ConnectionParts) {}
 
@@ -62,8 +68,41 @@ export class UpstreamConnections implements LinkOpener {
     return createModernLink(this.connectionOf(target), protocolVersion ?? LATEST_MODERN_VERSION);
   }
 
-  async open(target: UpstreamTarget, options: LinkOptions): Promise<UpstreamLink> {
-    return openLink(this.connectionOf(target), await this.eraOf(target), options);
+  eraFor(target: UpstreamTarget, clientEra: Era): SpokenEra | Promise<SpokenEra> {
+    const usual = this.eraOf(target);
+    if (clientEra === 'MODERN' || target.transport !== 'STREAMABLE_HTTP') return usual;
+    if (!(usual instanceof Promise) && usual.era === 'LEGACY') return usual;
+    let found = this.#legacyToo.get(target);
+    if (found === undefined) {
+      found = this.#findLegacy(target);
+      this.#legacyToo.set(target, found);
+    }
+    return found;
+  }
+
+  async open(target: UpstreamTarget, options: LinkOptions, spoken?: SpokenEra): Promise<UpstreamLink> {
+    return openLink(this.connectionOf(target), spoken ?? (await this.eraOf(target)), options);
+  }
+
+  /** Whether an upstream of the modern era opens legacy sessions as well; what is found out is asked once. */
+  async #findLegacy(target: UpstreamTarget): Promise<SpokenEra> {
+    const usual = await this.eraOf(target);
+    if (usual.era === 'LEGACY') return usual;
+    const keep = (spoken: SpokenEra): SpokenEra => {
+      this.#legacyToo.set(target, spoken);
+      return spoken;
+    };
+    try {
+      const own = { client: { info: this.parts.clientInfo, capabilities: {} } };
+      const link = await openLink(this.connectionOf(target), { era: 'LEGACY', protocolVersion: null }, own);
+      await link.close();
+      return keep({ era: 'LEGACY', protocolVersion: link.identity.protocolVersion });
+    } catch (error) {
+      // A refusal in words is an answer; a broken connection says nothing, so the next client asks again.
+      if (isRefusal(error)) return keep(usual);
+      this.#legacyToo.delete(target);
+      return usual;
+    }
   }
 
   #prepare(target: UpstreamTarget): UpstreamConnection {

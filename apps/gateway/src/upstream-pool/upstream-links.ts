@@ -1,3 +1,4 @@
+import type { Era } from '#contracts';
 import type { LinkOptions, ServerMessages, UpstreamLink } from '#mcp';
 import type { UpstreamTarget } from '#snapshot';
 import { LinkEntry } from './link-entry.js';
@@ -16,6 +17,8 @@ export interface LinkOwner {
   readonly key: string;
   /** What a legacy upstream is told about the client at `initialize`. */
   readonly client: LinkOptions['client'];
+  /** The era to speak, where that is not the upstream's usual one. */
+  readonly spoken?: SpokenEra | undefined;
   /** Names what the right to the link rests on; a link that is used on another ground is judged by that from then on. */
   readonly claim: string;
   /** Why the owner would be refused, whenever it is asked; kept with the link, so it must not hold on to a request. */
@@ -57,6 +60,11 @@ export class UpstreamLinks {
   /** What an upstream speaks. Eras are almost always known, and awaiting what is there costs a turn of the event loop. */
   eraOf(target: UpstreamTarget): SpokenEra | Promise<SpokenEra> {
     return this.opener.eraOf(target);
+  }
+
+  /** What an upstream speaks with clients of one era: theirs, where it knows both. */
+  eraFor(target: UpstreamTarget, clientEra: Era): SpokenEra | Promise<SpokenEra> {
+    return this.opener.eraFor(target, clientEra);
   }
 
   /** The link of an upstream that keeps nothing; nothing has to be released. */
@@ -143,11 +151,11 @@ export class UpstreamLinks {
     const members = this.#byOwner.get(owner.key) ?? new Set();
     this.#byOwner.set(owner.key, members.add(entry));
     entry.opening = this.opener
-      .open(target, {
-        client: owner.client,
-        unsolicited: owner.unsolicited(entry),
-        onClosed: () => entry.forget(),
-      })
+      .open(
+        target,
+        { client: owner.client, unsolicited: owner.unsolicited(entry), onClosed: () => entry.forget() },
+        owner.spoken,
+      )
       .then((link: UpstreamLink) => (entry.link = link));
     return entry;
   }
@@ -162,8 +170,7 @@ export class UpstreamLinks {
 
   #closeIdle(): void {
     const limit = Date.now() - this.options.idleMs;
-    for (const entry of this.#entries.values())
-      if (entry.inFlight === 0 && entry.lastUsed < limit) this.#retire(entry);
+    for (const entry of this.#entries.values()) if (entry.inFlight === 0 && entry.lastUsed < limit) this.#retire(entry);
   }
 
   #drop(entry: LinkEntry): void {

@@ -93,13 +93,24 @@ function translateError(input: ReplyInput, error: JsonRpcErrorBody): TranslatedR
   return { status, body: withId(input, changes), outcome: 'rpc-error', code };
 }
 
-/** L←M: the legacy schemas know neither result types nor caching, and reject structured content that is no object. */
-function towardsLegacy(result: JsonObject): Record<string, string | null> {
+/** The `_meta` of a modern result without what legacy servers do not say; null where nothing else is in it. */
+function legacyMeta(resultText: string): string | null {
+  const text = rewriteObject(memberValue(resultText, '_meta') ?? '{}', { [META.serverInfo]: null });
+  return text === '{}' ? null : text;
+}
+
+/**
+ * L←M: the legacy schemas know neither result types nor caching, reject structured content that is no object, and have
+ * the server introduce itself once.
+ */
+function towardsLegacy(result: JsonObject, resultText: () => string): Record<string, string | null> {
   const changes: Record<string, string | null> = {};
   // A task keeps its type and its time to live: its client asked for the extension that defines them.
   if (result['resultType'] === 'task') return changes;
   for (const key of ['resultType', 'ttlMs', 'cacheScope'])
     if (key in result && !(key === 'ttlMs' && 'taskId' in result)) changes[key] = null;
+  const { _meta } = result;
+  if (isObject(_meta) && META.serverInfo in _meta) changes['_meta'] = legacyMeta(resultText());
   if ('structuredContent' in result && !isObject(result['structuredContent'])) changes['structuredContent'] = null;
   return changes;
 }
@@ -129,7 +140,7 @@ function betweenModern({ method, sealState }: ReplyInput, result: JsonObject): R
 }
 
 function eraChanges(input: ReplyInput, result: JsonObject, resultText: () => string): Record<string, string | null> {
-  if (input.clientEra === 'LEGACY') return input.upstreamEra === 'LEGACY' ? {} : towardsLegacy(result);
+  if (input.clientEra === 'LEGACY') return input.upstreamEra === 'LEGACY' ? {} : towardsLegacy(result, resultText);
   return input.upstreamEra === 'LEGACY' ? towardsModern(input, resultText()) : betweenModern(input, result);
 }
 

@@ -1,0 +1,135 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { LinkOptions, UpstreamLink } from '#mcp';
+import type { UpstreamTarget } from '#snapshot';
+import type { LinkOpener } from './link-opener.js';
+import { UpstreamLinks, type LinkOwner } from './upstream-links.js';
+
+class FakeLink {
+  closed = false;
+  closes = 0;
+  constructor(readonly options: LinkOptions) {}
+  close(): Promise<void> {
+    this.closed = true;
+    this.closes++;
+    return Promise.resolve();
+  }
+}
+
+class FakeOpener implements LinkOpener {
+  readonly links: FakeLink[] = [];
+  failing = false;
+  eraOf = () => ({ era: 'LEGACY', protocolVersion: null }) as const;
+  stateless = () => new FakeLink({ client: { info: {}, capabilities: {} } }) as unknown as UpstreamLink;
+  open = async (_target: UpstreamTarget, options: LinkOptions): Promise<UpstreamLink> => {
+    await Promise.resolve();
+    if (this.failing) throw new Error('no');
+    const link = new FakeLink(options);
+    this.links.push(link);
+    return link as unknown as UpstreamLink;
+  };
+}
+
+const targetOf = (id: string) => ({ id, slug: id, transport: 'STREAMABLE_HTTP' }) as UpstreamTarget;
+const ownerOf = (key: string, allowed: () => boolean = () => true): LinkOwner => ({
+  key,
+  claim: key,
+  client: { info: {}, capabilities: {} },
+  recheck: () => () => (allowed() ? null : new Error('no')),
+  unsolicited: () => ({ notification: () => undefined, request: () => Promise.resolve({ result: '{}' }) }),
+});
+const make = (max = 10, idleMs = 60_000) => {
+  const opener = new FakeOpener();
+  return { opener, links: new UpstreamLinks({ max, idleMs }, opener) };
+};
+
+describe('UpstreamLinks', () => {
+  it('opens once however many wait, and keeps owners and upstreams apart', async () => {
+    const { links, opener } = make();
+    const target = targetOf('u');
+    const leases = await Promise.all([1, 2, 3].map(() => links.lease(ownerOf('a'), target)));
+    expect(new Set(leases).size).toBe(1);
+    expect(opener.links).toHaveLength(1);
+    // What is there is there at once.
+    expect(links.lease(ownerOf('a'), target)).toBe(leases[0]);
+    await links.lease(ownerOf('b'), target);
+    await links.lease(ownerOf('a'), targetOf('v'));
+    expect(opener.links).toHaveLength(3);
+    expect([...links.of('a')]).toHaveLength(2);
+  });
+
+  it('a link that could not be opened is tried again', async () => {
+    const { links, opener } = make();
+    opener.failing = true;
+    await expect(links.lease(ownerOf('a'), targetOf('u'))).rejects.toThrow('no');
+    expect(links.size).toBe(0);
+    opener.failing = false;
+    await links.lease(ownerOf('a'), targetOf('u'));
+    expect(links.size).toBe(1);
+  });
+
+  it('ends with its session, after the calls that have it', async () => {
+    const { links, opener } = make();
+    const entry = await links.lease(ownerOf('session'), targetOf('u'));
+    const lost = vi.fn();
+    entry.onLost(lost);
+    links.closeOwner('session');
+    expect(lost).toHaveBeenCalledOnce();
+    expect(links.size).toBe(0);
+    expect(opener.links[0]?.closed).toBe(false);
+    entry.release();
+    await vi.waitFor(() => expect(opener.links[0]?.closes).toBe(1));
+  });
+
+  it('is replaced when the upstream has changed, or has ended it', async () => {
+    const { links, opener } = make();
+    const first = await links.lease(ownerOf('a'), targetOf('u'));
+    first.release();
+    const second = await links.lease(ownerOf('a'), targetOf('u'));
+    expect(second).not.toBe(first);
+    second.release();
+    const target = targetOf('u');
+    const third = await links.lease(ownerOf('a'), target);
+    opener.links[2]?.options.onClosed?.();
+    const fourth = await links.lease(ownerOf('a'), target);
+    expect(fourth).not.toBe(third);
+    await vi.waitFor(() => expect(opener.links.map(({ closes }) => closes)).toEqual([1, 1, 0, 0]));
+  });
+
+  it('closes the least recently used idle one for a new one, and what lost its right', async () => {
+    const { links, opener } = make(2);
+    for (const key of ['a', 'b']) (await links.lease(ownerOf(key), targetOf('u'))).release();
+    let allowed = true;
+    await links.lease(
+      ownerOf('c', () => allowed),
+      targetOf('u'),
+    );
+    await vi.waitFor(() => expect(opener.links.map(({ closed }) => closed)).toEqual([true, false, false]));
+    allowed = false;
+    links.closeForbidden();
+    expect(links.size).toBe(1);
+    await links.close(1000);
+    expect(opener.links.map(({ closed }) => closed)).toEqual([true, true, false]);
+  });
+
+  it('closes what nobody uses', async () => {
+    const { links, opener } = make(10, 1);
+    (await links.lease(ownerOf('a'), targetOf('u'))).release();
+    await links.lease(ownerOf('b'), targetOf('u'));
+    await vi.waitFor(() => expect(opener.links.map(({ closed }) => closed)).toEqual([true, false]), { timeout: 3000 });
+  });
+
+  it('tells who watches a resource, first and last', async () => {
+    const { links } = make();
+    const entry = await links.lease(ownerOf('a'), targetOf('u'));
+    const [one, two] = [vi.fn(), vi.fn()];
+    expect([entry.watch('x:', one), entry.watch('x:', two)]).toEqual([true, false]);
+    expect(entry.updated('x:')).toBe(true);
+    expect(entry.updated('y:')).toBe(false);
+    expect([entry.unwatch('x:', one), entry.unwatch('x:', one), entry.unwatch('x:', two)]).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    expect([one, two].map((spy) => spy.mock.calls.length)).toEqual([1, 1]);
+  });
+});
