@@ -52,7 +52,7 @@ export function readOptions(args: readonly string[]): Options {
     },
   });
   const { short } = values;
-  const seconds = Number(values.seconds ?? (short ? 1 : 30));
+  const seconds = Number(values.seconds ?? (short ? 0.4 : 30));
   const asked = values.mix?.split(',');
   const mixes = mixNames.filter((mix) => (asked === undefined ? !(short && notShort.has(mix)) : asked.includes(mix)));
   const unknown = (asked ?? []).filter((mix) => !mixNames.some((name) => name === mix));
@@ -60,7 +60,7 @@ export function readOptions(args: readonly string[]): Options {
   return {
     mixes,
     connections: numbers(values.connections ?? (short ? '16' : '1,16,64')),
-    warmupMs: Number(values.warmup ?? (short ? 0.3 : 10)) * 1000,
+    warmupMs: Number(values.warmup ?? (short ? 0.2 : 10)) * 1000,
     passMs: seconds * 1000,
     passes: Number(values.passes ?? (short ? 1 : 3)),
     sliceMs: Math.min(Number(values.slice ?? 5), seconds) * 1000,

@@ -418,6 +418,19 @@ export const requirements: readonly Requirement[] = [
 
   fuz('FUZ-1', 'whatever bytes clients send, answers are well-formed, carry their id, and no process ends'),
   fuz('FUZ-2', 'whatever bytes clients send, memory stays as it was'),
+
+  owt('OWT-1', 'ids 1, "1" and 0 of several clients at once, at one upstream, also one id twice'),
+  owt('OWT-2', 'one progress token of several clients at one upstream, over stdio and HTTP'),
+  owt('OWT-3', 'a lost connection cancels the call of a modern client and not that of a legacy one, in all four cells'),
+  owt('OWT-4', 'Last-Event-ID on both sides at once'),
+  owt('OWT-5', 'a client that does not read costs bounded memory, is cut, and nobody else waits for it'),
+  owt('OWT-6', 'an answer of 50 MB passes, and one beyond the limit is refused, with bounded memory'),
+  owt('OWT-7', 'clients that send a byte a second are cut off, and nobody waits for them'),
+  owt('OWT-8', '10,000 idle sessions take at most 5 KB each, and the gateway stays quick'),
+  owt(
+    'OWT-9',
+    'what is open on two processes – streams, waiting and running calls – ends with its right, with one record each',
+  ),
 ];
 
 /** Promises that no test proves yet. A cited id in this list fails the coverage test, so the list only shrinks. */

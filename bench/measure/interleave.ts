@@ -28,7 +28,7 @@ export interface Figures {
 }
 
 /** Connecting again after a change of subject must not count. */
-const settleMs = 300;
+const settleMs = ({ short }: Options): number => (short ? 100 : 300);
 
 /**
  * Measures several subjects in turns, slice by slice (A B A B …), so that what the machine does meanwhile hits all of
@@ -50,7 +50,7 @@ export async function interleave(
   for (let turn = 0; turn < options.passes * perPass; turn += 1) {
     // Every other turn backwards: nobody always runs after the same neighbour.
     for (const subject of turn % 2 === 0 ? subjects : subjects.toReversed()) {
-      const job = { ...subject.job, connections, warmupMs: settleMs, measureMs: options.sliceMs };
+      const job = { ...subject.job, connections, warmupMs: settleMs(options), measureMs: options.sliceMs };
       slices.get(subject)?.push(await runner.run(job, subject.pids));
     }
   }

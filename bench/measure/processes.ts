@@ -14,14 +14,29 @@ export interface Program {
 
 const loader = path.resolve('bench/run-typescript.mjs');
 const probe = path.resolve('bench/programs/probe.mjs');
-const canPin = availableParallelism() > 1 && spawnSync('taskset', ['-V']).status === 0;
+/** Of util-linux; without it nothing is pinned. */
+const taskset = 'taskset';
+const canPin = availableParallelism() > 1 && spawnSync(taskset, ['-V']).status === 0;
 
 /** The measured processes have one core for themselves; client, upstream and database share the others. */
 export const cores = { measured: '0', rest: availableParallelism() > 1 ? `1-${availableParallelism() - 1}` : '0' };
 
 /** Binds a process with all its threads to some cores; nothing happens where that cannot be done. */
 export function pin(pid: number, to: string): void {
-  if (canPin) spawnSync('taskset', ['-a', '-c', '-p', to, String(pid)], { stdio: 'ignore' });
+  if (canPin) spawnSync(taskset, ['-a', '-c', '-p', to, String(pid)], { stdio: 'ignore' });
+}
+
+const started = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of started) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
+/** Ties a child to this process: however this one ends, by a fault or Ctrl-C, the child does not outlive it. */
+export function own(child: ChildProcess): ChildProcess {
+  started.add(child);
+  child.once('exit', () => started.delete(child));
+  return child;
 }
 
 /** Ends a child and waits for its end. */
@@ -40,6 +55,7 @@ export async function startProgram(name: string, args: readonly string[] = [], c
     execArgv: ['--import', loader, ...(name === 'forwarder' ? ['--import', probe] : [])],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
+  own(child);
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message) => resolve((message as { port: number }).port));
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code}`)));
@@ -60,6 +76,7 @@ export async function startCommand(
   const home = mkdtempSync(path.join(tmpdir(), 'gatehouse-bench-home-'));
   const env = { PATH: process.env['PATH'], HOME: home };
   const child = spawn(command, [...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  own(child);
   const lines: string[] = [];
   for (const output of [child.stdout, child.stderr]) output.on('data', (chunk) => lines.push(String(chunk)));
   const ended = new Promise<never>((_, reject) => {

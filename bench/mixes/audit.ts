@@ -52,8 +52,7 @@ async function countAfterStop(bench: Bench): Promise<{ answered: number; sent: n
 /** What the audit log costs, by leaving it out; and that a stop in mid-flight loses no record. */
 export async function mixAudit(bench: Bench): Promise<MixResult> {
   const { options, runner, world } = bench;
-  const off = await world.startGateway({ preload: ['without-audit.mjs'] });
-  const on = await world.startGateway();
+  const [off, on] = await Promise.all([world.startGateway({ preload: ['without-audit.mjs'] }), world.startGateway()]);
   try {
     const slices = options.short
       ? 1

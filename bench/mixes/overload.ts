@@ -3,11 +3,11 @@ import { LoadRunner } from '../measure/load-runner.js';
 import { exactly, echo, focus, mixResult, type Bench, type MixResult, type Ratio } from './mix.js';
 
 const crowd = 256;
-const sleepMs = 2000;
 
-/** Mix G: 256 connections wait for an upstream that sleeps two seconds; how does a fast one fare beside it? */
+/** Mix G: 256 connections wait for an upstream that sleeps two seconds (half a second in the short form); how does a fast one fare beside it? */
 export async function mixG(bench: Bench): Promise<MixResult> {
   const { gateway, options, runner, world } = bench;
+  const sleepMs = options.short ? 500 : 2000;
   const job = echo(`${gateway.gateway}/mcp`, world.token, 'plain__echo');
   const connections = focus(options);
   const [alone] = await interleave(
@@ -18,7 +18,7 @@ export async function mixG(bench: Bench): Promise<MixResult> {
   );
   const others = await LoadRunner.start();
   try {
-    const measureMs = options.warmupMs + options.passes * (options.passMs + 2000) + 2 * sleepMs;
+    const measureMs = options.warmupMs + options.passes * (options.passMs * 1.5 + 500) + 2 * sleepMs;
     const waiting = others.run(
       {
         ...echo(`${gateway.gateway}/mcp`, world.token, 'slow__sleep', sleepMs),

@@ -4,8 +4,10 @@ import { echo, focus, mixResult, type Bench, type MixResult } from './mix.js';
 /** What a second gateway process behind the same port costs: processor time of all of them together. */
 export async function mixProcesses(bench: Bench): Promise<MixResult> {
   const { options, runner, world } = bench;
-  const one = await world.startGateway();
-  const two = await world.startGateway({ env: { GATEHOUSE_GATEWAY_PROCESSES: '2' } });
+  const [one, two] = await Promise.all([
+    world.startGateway(),
+    world.startGateway({ env: { GATEHOUSE_GATEWAY_PROCESSES: '2' } }),
+  ]);
   try {
     const subject = (name: string, server: typeof one) => ({
       ...{ name, pids: server.pids },

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { askProbe, type Probe } from '../measure/ask-probe.js';
 import { withChildren } from '../measure/cpu-time.js';
-import { cores, endChild, pin } from '../measure/processes.js';
+import { cores, endChild, own, pin } from '../measure/processes.js';
 
 /** A started server process. */
 export interface Server {
@@ -60,6 +60,7 @@ export async function startServer({ env, preload = [], measured = false }: Serve
     },
     stdio: ['ignore', log, log, 'ipc'],
   });
+  own(child);
   const ready = await new Promise<Ready>((resolve, reject) => {
     child.on('message', (message) => {
       if ((message as Ready).type === 'ready') resolve(message as Ready);

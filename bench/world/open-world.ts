@@ -95,8 +95,8 @@ export async function openWorld(): Promise<World> {
     let limitedToken = '';
     const installation = await openInstallation(cluster.url, async (admin, database, control) => {
       limitedToken = (await addUser(admin, control.controlPlane, 'limited')).token;
-      for (const { slug, url } of [plain, slow, modern, sdk, big]) await addUpstream(admin, slug, url);
-      for (const slug of tens) await addUpstream(admin, slug, ten.url);
+      const all = [plain, slow, modern, sdk, big, ...tens.map((slug) => ({ slug, url: ten.url }))];
+      await Promise.all(all.map(({ slug, url }) => addUpstream(admin, slug, url)));
       await composeServer(admin, database, 'plain', ['plain'], 10);
       for (const size of listSizes) {
         await composeServer(admin, database, `list-${size}-1`, ['big'], size);

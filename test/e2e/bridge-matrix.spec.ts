@@ -146,7 +146,7 @@ describe.each(cells)('[RLY-1] $client client, $upstream upstream, $path', ({ pat
       upstreams[slug].update();
       return updates().length > 0;
     });
-    expect((updates()[0]?.['params'] as Json)['uri']).toBe(uriOf('talk://watched'));
+    expect(updates()[0]).toMatchObject({ params: { uri: uriOf('talk://watched') } });
     if (era === 'modern') {
       expect(client.unsolicited[0]).toMatchObject({
         method: 'notifications/subscriptions/acknowledged',
@@ -226,7 +226,7 @@ describe('[RLY-10] tasks of others', () => {
   it('are unknown', async () => {
     const client = await openLegacyClient(world.at('/mcp'), world.token);
     const { result } = await client.call('legacy__job', {}, { params: { task: { ttl: 1000 } } });
-    const { taskId } = result?.['task'] as Json;
+    const { taskId } = (result ?? {})['task'] as Json;
     const other = await addUser(world.admin, world.gatehouse.controlPlane, 'other');
     await untilServed(world.at('/mcp'), other.token);
     const theirs = await openLegacyClient(world.at('/mcp'), other.token);

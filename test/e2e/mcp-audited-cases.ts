@@ -57,7 +57,12 @@ export const auditedCases: readonly (readonly [string, AuditedCase])[] = [
   ['prompts', { body: legacy('prompts/list'), records: answered('prompts/list', 'VirtualServer') }],
   [
     'upstream-list',
-    { at: '/upstreams/living/mcp', body: legacy('tools/list'), records: answered('tools/list', 'Upstream') },
+    {
+      at: '/upstreams/living/mcp',
+      body: legacy('tools/list'),
+      records: answered('tools/list', 'Upstream'),
+      upstream: ok,
+    },
   ],
   ['aggregate-list', { at: '/mcp', body: legacy('tools/list'), records: answered('tools/list', null) }],
   [

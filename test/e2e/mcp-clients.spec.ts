@@ -22,7 +22,7 @@ let young: FixtureServer;
 
 beforeAll(async () => {
   [world, everything, old, young] = await Promise.all([
-    startMcpWorld({ GATEHOUSE_GATEWAY_PAGE_SIZE: String(pageSize) }),
+    startMcpWorld({ GATEHOUSE_GATEWAY_PAGE_SIZE: String(pageSize), GATEHOUSE_MCP_HTTP_SSE: 'true' }),
     startEverythingServer(),
     startFixtureServer({ era: 'legacy', sessions: true, sse: true, pageSize: 3 }),
     startFixtureServer({ era: 'modern', pageSize: 3 }),
@@ -225,7 +225,13 @@ describe('the opening of a conversation', () => {
     });
 
   it('[GW-2] a modern client discovers without one, on every kind of endpoint', async () => {
-    for (const at of ['/mcp', '/servers/old/mcp', '/upstreams/young/mcp']) {
+    // A pass-through is what its upstream says that it is, where it is asked in its own era.
+    for (const [at, name] of [
+      ['/mcp', 'gatehouse'],
+      ['/servers/old/mcp', 'gatehouse'],
+      ['/upstreams/old/mcp', 'gatehouse'],
+      ['/upstreams/young/mcp', 'fixture'],
+    ] as const) {
       const { status, body, headers } = await callModern(world.at(at), world.token, 'server/discover');
       expect([status, headers.get('mcp-session-id')]).toEqual([200, null]);
       expect(body?.result).toMatchObject({
@@ -233,7 +239,7 @@ describe('the opening of a conversation', () => {
         supportedVersions: ['2026-07-28'],
         capabilities: { tools: {}, resources: {}, prompts: {} },
         cacheScope: 'private',
-        _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'gatehouse' } },
+        _meta: { 'io.modelcontextprotocol/serverInfo': { name } },
       });
     }
     expect((await callModern(world.at('/mcp'), world.token, 'initialize')).body?.error?.code).toBe(-32601);
@@ -256,11 +262,25 @@ describe('[CLT-3] MCP Inspector CLI', () => {
   beforeAll(() => void (home = mkdtempSync(path.join(tmpdir(), 'gatehouse-inspector-'))));
   afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-  async function inspect(to: string, args: readonly string[], token: string | null = world.token) {
+  /** As which client the Inspector goes where. */
+  interface Guise {
+    readonly title: string;
+    readonly end: 'mcp' | 'sse';
+    readonly args: readonly string[];
+  }
+  const guises: readonly Guise[] = [
+    { title: 'legacy', end: 'mcp', args: ['--transport', 'http', '--protocol-era', 'legacy'] },
+    { title: 'modern', end: 'mcp', args: ['--transport', 'http', '--protocol-era', 'modern'] },
+    { title: 'HTTP+SSE', end: 'sse', args: ['--transport', 'sse'] },
+  ];
+
+  async function inspect(guise: Guise, to: string, asked: readonly string[], token: string | null = world.token) {
     const program = path.join(projectRoot, 'node_modules/.bin/mcp-inspector');
     const header = token === null ? [] : ['--header', `Authorization: Bearer ${token}`];
-    const fixed = ['--transport', 'http', '--stored-auth-only', '--format', 'json', '-q'];
-    const child = spawn(process.execPath, [program, '--cli', world.at(to), ...fixed, ...header, ...args], {
+    const fixed = [...guise.args, '--stored-auth-only', '--format', 'json', '-q'];
+    const url = world.at(`${to}/${guise.end}`);
+    const args = [...fixed, ...header, ...asked];
+    const child = spawn(process.execPath, [program, '--cli', url, ...args], {
       env: { PATH: process.env['PATH'], HOME: home, MCP_INSPECTOR_SECRET_STORE: 'memory' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -272,23 +292,14 @@ describe('[CLT-3] MCP Inspector CLI', () => {
     return { code, result, stderr: output.stderr };
   }
 
-  it.each(['legacy', 'modern'])('works as a %s client', async (era) => {
-    const as = ['--protocol-era', era];
+  it.each(guises)('works as a $title client', async (guise) => {
+    const call = (name: string, ...more: string[]) => ['--method', 'tools/call', '--tool-name', name, ...more];
     const [list, ...answers] = await Promise.all([
-      inspect('/mcp', [...as, '--method', 'tools/list']),
-      inspect('/mcp', [
-        ...as,
-        '--method',
-        'tools/call',
-        '--tool-name',
-        'everything__get-sum',
-        '--tool-args-json',
-        '{"a":1,"b":2}',
-      ]),
-      inspect('/servers/young/mcp', [...as, '--method', 'tools/call', '--tool-name', 'echo', '--tool-arg', 'text=hi']),
-      inspect('/servers/old/mcp', [...as, '--method', 'resources/read', '--uri', 'fixture://text']),
-      inspect('/servers/young/mcp', [
-        ...as,
+      inspect(guise, '', ['--method', 'tools/list']),
+      inspect(guise, '', call('everything__get-sum', '--tool-args-json', '{"a":1,"b":2}')),
+      inspect(guise, '/servers/young', call('echo', '--tool-arg', 'text=hi')),
+      inspect(guise, '/servers/old', ['--method', 'resources/read', '--uri', 'fixture://text']),
+      inspect(guise, '/servers/young', [
         '--method',
         'prompts/get',
         '--prompt-name',
@@ -308,17 +319,17 @@ describe('[CLT-3] MCP Inspector CLI', () => {
     ]);
   });
 
-  it.each(['legacy', 'modern'])(
-    'tells a %s client that a token is missing (exit code 3) and a tool failed (5)',
-    async (era) => {
-      const as = ['--protocol-era', era];
-      const [refused, failed] = await Promise.all([
-        inspect('/servers/young/mcp', [...as, '--method', 'tools/list'], null),
-        inspect('/servers/old/mcp', [...as, '--method', 'tools/call', '--tool-name', 'fail']),
+  it.each(guises)(
+    'tells a $title client that a token is missing (exit code 3) and a tool failed (5)',
+    async (guise) => {
+      const [refused, failed, unknown] = await Promise.all([
+        inspect(guise, '/servers/young', ['--method', 'tools/list'], null),
+        inspect(guise, '/servers/old', ['--method', 'tools/call', '--tool-name', 'fail']),
+        inspect(guise, '', ['--method', 'tools/call', '--tool-name', 'nothing']),
       ]);
       expect(refused.code).toBe(3);
       expect(refused.stderr).toContain('auth_required');
-      expect(failed.code).toBe(5);
+      expect([failed.code, unknown.code]).toEqual([5, 5]);
     },
   );
 });

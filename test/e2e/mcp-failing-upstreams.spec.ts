@@ -157,7 +157,8 @@ describe('[GW-19] a dead upstream', () => {
     const dying = await startFixtureServer({ era: 'legacy' });
     await addUpstream(world.admin, 'living', good.url);
     const id = await addUpstream(world.admin, 'dying', dying.url);
-    const list = async () => (await callMcp(world.at('/mcp'), world.token, 'tools/list')).text.replace(/"id":\d+/, '');
+    const listed = () => callMcp(world.at('/mcp'), world.token, 'tools/list');
+    const list = async () => JSON.stringify((await listed()).body?.result?.['tools']);
     const call = (name: string) =>
       callMcp(world.at('/mcp'), world.token, 'tools/call', { name, arguments: { text: 'x' } });
     await until('it is known', async () => (await call('dying__echo')).body?.result !== undefined);
@@ -175,5 +176,9 @@ describe('[GW-19] a dead upstream', () => {
     // A sync that finds nobody keeps the last good catalogue.
     expect(await operate('sync', id)).toMatchObject({ state: 'FAILED', code: 'UPSTREAM_REFUSED' });
     expect(await list()).toBe(before);
+    await until('the list says so', async () => (await listed()).text.includes('dev.gatehouse/upstreams'));
+    expect((await listed()).body?.result?.['_meta']).toEqual({
+      'dev.gatehouse/upstreams': [{ upstream: 'dying', outcome: 'UPSTREAM_REFUSED' }],
+    });
   });
 });

@@ -62,7 +62,7 @@ export async function openV1(goal: Goal): Promise<SdkClient> {
   client.setRequestHandler(CreateMessageRequestSchema, noting(sampled));
   client.setRequestHandler(ElicitRequestSchema, noting(elicited));
   client.setRequestHandler(ListRootsRequestSchema, noting(rooted));
-  client.fallbackNotificationHandler = async (notification) => void heard.push(notification as (typeof heard)[number]);
+  client.fallbackNotificationHandler = async (notification) => void heard.push(notification);
   const transport = new StreamableHTTPClientTransport(new URL(goal.url), {
     requestInit: headersOf(goal),
     reconnectionOptions: {
@@ -77,13 +77,13 @@ export async function openV1(goal: Goal): Promise<SdkClient> {
   return {
     asked,
     heard,
-    server: () => client.getServerVersion() as Json | undefined,
+    server: () => client.getServerVersion(),
     version: () => transport.protocolVersion,
-    tools: async () => (await client.listTools()).tools as Json[],
+    tools: async () => (await client.listTools()).tools,
     call: async (name, args = {}, { level, onProgress } = {}) => {
       if (level) await client.setLoggingLevel(level);
       const onprogress = onProgress && { onprogress: ({ progress }: { progress: number }) => onProgress(progress) };
-      return (await client.callTool({ name, arguments: args }, undefined, onprogress)) as Json;
+      return await client.callTool({ name, arguments: args }, undefined, onprogress);
     },
     complete: async (ref, argument) =>
       (await client.complete({ ref, argument } as Parameters<typeof client.complete>[0])).completion.values,
@@ -106,7 +106,7 @@ export const openV2 = (mode: 'legacy' | 'auto' | { pin: string }) =>
     client.setRequestHandler('sampling/createMessage', () => (asked.push('sampling/createMessage'), sampled));
     client.setRequestHandler('elicitation/create', () => (asked.push('elicitation/create'), elicited));
     client.setRequestHandler('roots/list', () => (asked.push('roots/list'), rooted));
-    client.fallbackNotificationHandler = async (notification) => void heard.push(notification as (typeof heard)[number]);
+    client.fallbackNotificationHandler = async (notification) => void heard.push(notification);
     const transport = new NewTransport(new URL(goal.url), {
       requestInit: headersOf(goal),
       ...(goal.fetch ? { fetch: goal.fetch } : {}),
@@ -116,14 +116,14 @@ export const openV2 = (mode: 'legacy' | 'auto' | { pin: string }) =>
     return {
       asked,
       heard,
-      server: () => client.getServerVersion() as Json | undefined,
+      server: () => client.getServerVersion(),
       version: () => client.getNegotiatedProtocolVersion(),
-      tools: async () => (await client.listTools(undefined, { cacheMode: 'refresh' })).tools as Json[],
+      tools: async () => (await client.listTools(undefined, { cacheMode: 'refresh' })).tools,
       call: async (name, args = {}, { level, onProgress } = {}) => {
         if (level && !isModern) await client.setLoggingLevel(level);
         const meta = level && isModern ? { _meta: { 'io.modelcontextprotocol/logLevel': level } } : {};
         const onprogress = onProgress && { onprogress: ({ progress }: { progress: number }) => onProgress(progress) };
-        return (await client.callTool({ name, arguments: args, ...meta }, onprogress)) as Json;
+        return await client.callTool({ name, arguments: args, ...meta }, onprogress);
       },
       complete: async (ref, argument) =>
         (await client.complete({ ref, argument } as Parameters<typeof client.complete>[0])).completion.values,

@@ -42,7 +42,12 @@ export async function startRealWorld(env: Record<string, string> = {}): Promise<
     ids,
     [Symbol.asyncDispose]: async () => {
       await world[Symbol.asyncDispose]();
-      await Promise.all([everything.stop(), young.close(), legacy[Symbol.asyncDispose](), modern[Symbol.asyncDispose]()]);
+      await Promise.all([
+        everything.stop(),
+        young.close(),
+        legacy[Symbol.asyncDispose](),
+        modern[Symbol.asyncDispose](),
+      ]);
     },
   };
 }

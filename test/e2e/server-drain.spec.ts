@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { generateMasterKey } from '#crypto';
 import {
@@ -87,6 +89,19 @@ describe('SIGTERM', () => {
     expect(cut.text).toContain('stopping');
     const record = (await toolCallsIn(place.url)).find(({ id }) => id === requestId);
     expect(record).toMatchObject({ outcome: 'FAILED', reason: 'SERVICE_UNAVAILABLE' });
+  });
+
+  it('does not wait for connections on which nobody has said anything', async () => {
+    await using place = await installation();
+    await using server = await startGatehouse({ env: place.env });
+    const { hostname, port } = new URL(server.gateway);
+    const silent = connect(Number(port), hostname);
+    await once(silent, 'connect');
+    const closed = once(silent.resume(), 'close');
+    const began = performance.now();
+    expect(await server.stop('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect(performance.now() - began).toBeLessThan(10_000);
+    await closed;
   });
 
   it('a second one ends the process at once, but the same one heard twice does not', async () => {

@@ -2,99 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
+import { definitions, InputNeeded, run, textResult, watchedUri as uri, type Tools } from './talkative-tools.js';
 
 type Json = Record<string, unknown>;
-
-/** What a tool of the upstream can do while it runs. */
-interface Tools {
-  progress(progress: number): void;
-  log(level: string, data: string): void;
-  /** Asks the client; how depends on the era. */
-  ask(key: string, method: string, params: Json): Promise<Json>;
-  readonly gone: AbortSignal;
-}
-
-/** What a modern tool says when it needs input. */
-class InputNeeded extends Error {
-  constructor(readonly requests: Json) {
-    super('input needed');
-  }
-}
-
-const uri = 'talk://watched';
-const elicited = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
-const schema = { type: 'object' };
-
-const definitions = (extra: readonly string[]): Json[] =>
-  [
-    'echo',
-    'progress',
-    'log',
-    'sample',
-    'elicit',
-    'elicit-url',
-    'elicit-error',
-    'roots',
-    'two-rounds',
-    'slow',
-    'job',
-    ...extra,
-  ].map((name) => ({
-    name,
-    inputSchema: schema,
-    ...(name === 'job' ? { execution: { taskSupport: 'optional' } } : {}),
-    ...(name === 'echo' ? { _meta: { ui: { resourceUri: 'ui://talk/page' } } } : {}),
-  }));
-
-const textResult = (text: string): Json => ({ content: [{ type: 'text', text }] });
-
-async function run(name: string, args: Json, tools: Tools): Promise<Json> {
-  switch (name) {
-    case 'progress':
-      for (const step of [1, 2, 2, 1, 3]) tools.progress(step);
-      return textResult('done');
-    case 'log':
-      tools.log('debug', 'quiet');
-      tools.log('error', 'loud');
-      return textResult('logged');
-    case 'sample': {
-      const answer = await tools.ask('q', 'sampling/createMessage', {
-        messages: [{ role: 'user', content: { type: 'text', text: 'hi' } }],
-        maxTokens: 5,
-      });
-      return textResult(`sampled ${JSON.stringify(answer['content'])}`);
-    }
-    case 'elicit': {
-      const answer = await tools.ask('q', 'elicitation/create', { message: 'Name?', requestedSchema: elicited });
-      return textResult(`elicited ${JSON.stringify(answer['content'])}`);
-    }
-    case 'two-rounds': {
-      const first = await tools.ask('one', 'elicitation/create', { message: 'First?', requestedSchema: elicited });
-      const second = await tools.ask('two', 'elicitation/create', { message: 'Second?', requestedSchema: elicited });
-      return textResult(`${JSON.stringify(first['content'])} ${JSON.stringify(second['content'])}`);
-    }
-    case 'elicit-url': {
-      const params = { mode: 'url', message: 'Open', url: 'https://example.com/x', elicitationId: 'e1' };
-      const answer = await tools.ask('q', 'elicitation/create', params);
-      return textResult(`opened ${String(answer['action'])}`);
-    }
-    case 'roots': {
-      const answer = await tools.ask('q', 'roots/list', {});
-      return textResult(`roots ${JSON.stringify(answer['roots'])}`);
-    }
-    case 'slow':
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 20_000);
-        tools.gone.addEventListener('abort', () => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
-      return textResult('slept');
-    default:
-      return textResult(`${name} ${JSON.stringify(args)}`);
-  }
-}
 
 /** An MCP server of one era that uses everything a server may say to its client. */
 export class TalkativeUpstream implements AsyncDisposable {
@@ -115,7 +25,11 @@ export class TalkativeUpstream implements AsyncDisposable {
   #lastAsk = 0;
   readonly #server = createServer((request, response) => void this.#serve(request, response));
 
-  constructor(readonly era: 'legacy' | 'modern') {}
+  readonly era: 'legacy' | 'modern';
+
+  constructor(era: 'legacy' | 'modern') {
+    this.era = era;
+  }
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/mcp`;
@@ -376,7 +290,7 @@ export class TalkativeUpstream implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof InputNeeded)) throw error;
       const state = Buffer.from(JSON.stringify(params['inputResponses'] ?? {})).toString('base64');
-      const earlier = params['requestState'] === undefined ? '' : `${String(params['requestState'])}.`;
+      const earlier = typeof params['requestState'] === 'string' ? `${params['requestState']}.` : '';
       result = { resultType: 'input_required', inputRequests: error.requests, requestState: earlier + state };
     }
     this.#running.delete(key);
@@ -392,12 +306,15 @@ export class TalkativeUpstream implements AsyncDisposable {
     });
   }
 
-  #askLater(call: Json, key: string, method: string, { elicitationId: _, ...params }: Json): Promise<Json> {
+  #askLater(call: Json, key: string, method: string, asked: Json): Promise<Json> {
+    const params = { ...asked };
+    delete params['elicitationId'];
     const meta = call['_meta'] as Record<string, Json>;
     const declared = Object.keys(meta['io.modelcontextprotocol/clientCapabilities'] ?? {});
     // A modern server must not ask for what was not declared; the legacy half of this one does.
     if (!declared.includes(method.split('/')[0] ?? '')) return Promise.resolve({ error: 'not declared' });
-    const earlier = String(call['requestState'] ?? '')
+    const { requestState } = call;
+    const earlier = (typeof requestState === 'string' ? requestState : '')
       .split('.')
       .filter((part) => part !== '')
       .map((part) => JSON.parse(Buffer.from(part, 'base64').toString()) as Json);

@@ -1,22 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '#testing';
 import { modernClient, openLegacyClient } from '../e2e/bridge-client.js';
 import { TalkativeUpstream } from '../e2e/talkative-upstream.js';
-import { endpoint, legacy, modern, startTestGateway, upstreamTarget, type TestGateway } from './gateway-harness.js';
+import { endpoint, legacy, modern, startTestGateway, type TestGateway } from './gateway-harness.js';
+import { talkativeCatalogue, talkativeEndpoint, talkativeTarget, talkativeTools } from './talkative-world.js';
 
 type Json = Record<string, unknown>;
 
-const offered = {
-  tools: { listChanged: true },
-  resources: { subscribe: true },
-  logging: {},
-  completions: {},
-  tasks: { list: {}, requests: { tools: { call: {} } } },
-  extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html'] }, 'vendor.example/x': {} },
-};
 const capabilities = { elicitation: {}, sampling: {} };
-const toolNames = ['echo', 'elicit', 'elicit-error', 'two-rounds', 'job'];
-
 let gateway: TestGateway;
 let old: TalkativeUpstream;
 let young: TalkativeUpstream;
@@ -25,8 +16,6 @@ beforeAll(async () => {
   gateway = await startTestGateway({
     GATEHOUSE_GATEWAY_PARKED_CALL_TTL: '400ms',
     GATEHOUSE_GATEWAY_MAX_PARKED_CALLS: '2',
-    GATEHOUSE_GATEWAY_MAX_LISTENERS: '2',
-    GATEHOUSE_GATEWAY_MAX_SUBSCRIPTIONS: '2',
   });
   old = await new TalkativeUpstream('legacy').start();
   young = await new TalkativeUpstream('modern').start();
@@ -40,32 +29,10 @@ beforeEach(() => {
   gateway.records.length = 0;
 });
 
-const catalogue = (tools: readonly string[]) => ({
-  tools: tools.map((name) => ({
-    definition: { name, inputSchema: { type: 'object' }, _meta: { ui: { resourceUri: 'ui://talk/page', x: 1 } } },
-    run: () => ({}),
-  })),
-  resources: ['talk://watched', 'talk://other', 'ui://talk/page'].map((uri) => ({
-    definition: { uri, name: uri },
-    contents: {},
-  })),
-  resourceTemplates: null,
-  prompts: [],
-});
-
-const target = (server: TalkativeUpstream, more: Parameters<typeof upstreamTarget>[2] = {}) =>
-  upstreamTarget(server.era, server.url, {
-    era: server.era === 'legacy' ? 'LEGACY' : 'MODERN',
-    protocolVersion: server.era === 'legacy' ? '2025-11-25' : '2026-07-28',
-    capabilities: JSON.stringify(offered),
-    ...more,
-  });
-
-const everything = (tools: readonly string[] = toolNames, targets = [target(old), target(young)]) =>
-  endpoint(
-    { kind: 'aggregate', slug: null },
-    targets.map((upstream) => ({ upstream, catalogue: catalogue(tools), prefixed: true })),
-  );
+const everything = (
+  tools: readonly string[] = talkativeTools,
+  targets = [talkativeTarget(old), talkativeTarget(young)],
+) => talkativeEndpoint(targets, tools);
 
 /** One round of a modern call, as a client that keeps what it is given. */
 async function round(token: string, name: string, params: Json = {}, declared: Json = capabilities, path = '/mcp') {
@@ -105,7 +72,11 @@ describe.each([
       aggregate: everything(),
       servers: {
         s: endpoint({ kind: 'virtual-server', slug: 's' }, [
-          { upstream: target(era === 'legacy' ? old : young), catalogue: catalogue(toolNames), prefixed: true },
+          {
+            upstream: talkativeTarget(era === 'legacy' ? old : young),
+            catalogue: talkativeCatalogue(talkativeTools),
+            prefixed: true,
+          },
         ]),
       },
     });
@@ -195,109 +166,13 @@ describe('parked calls', () => {
   });
 });
 
-describe('[RLY-14] subscriptions/listen', () => {
-  const open = async (token: string, notifications: Json, accept = 'application/json, text/event-stream') => {
-    const { body, headers } = modern('subscriptions/listen', { notifications }, 'listen-1');
-    const gone = new AbortController();
-    const response = await fetch(`${gateway.origin}/mcp`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept, authorization: `Bearer ${token}`, ...headers },
-      body: JSON.stringify(body),
-      signal: gone.signal,
-    });
-    const said: Json[] = [];
-    const ended = (async () => {
-      let text = '';
-      for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-        text += chunk;
-        for (let at = text.indexOf('\n\n'); at !== -1; at = text.indexOf('\n\n')) {
-          const data = /^data: ?(.*)$/m.exec(text.slice(0, at))?.[1];
-          if (data) said.push(JSON.parse(data) as Json);
-          text = text.slice(at + 2);
-        }
-      }
-    })().catch(() => undefined);
-    return { status: response.status, said, ended, close: () => gone.abort() };
-  };
-
-  it('acknowledges what the caller may hear, and nothing else', async () => {
-    const { token } = gateway.grant({ aggregate: everything() });
-    const uris = ['gatehouse:legacy:talk://watched', 'talk://hidden'];
-    const stream = await open(token, {
-      toolsListChanged: true,
-      promptsListChanged: false,
-      resourceSubscriptions: uris,
-    });
-    await until('it is acknowledged', () => stream.said.length > 0);
-    expect(stream.said[0]).toEqual({
-      jsonrpc: '2.0',
-      method: 'notifications/subscriptions/acknowledged',
-      params: {
-        notifications: { toolsListChanged: true, resourceSubscriptions: [uris[0]] },
-        _meta: { 'io.modelcontextprotocol/subscriptionId': 'listen-1' },
-      },
-    });
-    await until('the upstream is subscribed to', () => old.subscriptions.has('talk://watched'));
-    stream.close();
-    await until('and no longer', () => !old.subscriptions.has('talk://watched'));
-  });
-
-  it('tells of a list that looks different now, and not of one that does not', async () => {
-    const granted = gateway.grant({ aggregate: everything() });
-    const { principal, token } = granted;
-    const stream = await open(token, { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true });
-    await until('it is acknowledged', () => stream.said.length > 0);
-    gateway.grant({});
-    gateway.snapshots.set(token, { principal, aggregate: everything([...toolNames, 'new']) });
-    await until('it is told', () => stream.said.length > 1);
-    expect(stream.said.slice(1)).toEqual([
-      {
-        jsonrpc: '2.0',
-        method: 'notifications/tools/list_changed',
-        params: { _meta: { 'io.modelcontextprotocol/subscriptionId': 'listen-1' } },
-      },
-    ]);
-    stream.close();
-  });
-
-  it('is bounded per token and per request', async () => {
-    const { token } = gateway.grant({ aggregate: everything() });
-    const streams = [await open(token, {}), await open(token, {})];
-    expect((await open(token, {})).status).toBe(429);
-    for (const stream of streams) stream.close();
-    await until('there is room again', async () => {
-      const next = await open(token, {});
-      next.close();
-      return next.status === 200;
-    });
-    const many = await open(gateway.grant({ aggregate: everything() }).token, {
-      resourceSubscriptions: ['a:', 'b:', 'c:'],
-    });
-    await many.ended;
-    expect(many.status).toBe(200);
-    expect((await open(token, {}, 'application/json')).status).toBe(406);
-  });
-
-  it('ends with its right, with a record', async () => {
-    const { token } = gateway.grant({ aggregate: everything() });
-    const stream = await open(token, { toolsListChanged: true });
-    await until('it is acknowledged', () => stream.said.length > 0);
-    gateway.snapshots.set(token, null);
-    await stream.ended;
-    expect(stream.said.at(-1)).toMatchObject({ id: 'listen-1', error: {} });
-    expect(gateway.records).toMatchObject([
-      { action: 'subscriptions/listen', outcome: 'DENIED', reason: 'UNAUTHENTICATED' },
-    ]);
-  });
-});
-
 describe('what is advertised', () => {
   it('[RLY-15] is what the upstreams can do, as far as it is relayed', async () => {
     const { token } = gateway.grant({
       aggregate: everything(),
       upstreams: {
         old: endpoint({ kind: 'upstream', slug: 'old' }, [
-          { upstream: target(young), catalogue: catalogue(toolNames), prefixed: false },
+          { upstream: talkativeTarget(young), catalogue: talkativeCatalogue(talkativeTools), prefixed: false },
         ]),
       },
     });
@@ -348,7 +223,7 @@ describe('what is advertised', () => {
       expect((result['_meta'] as Json)['dev.gatehouse/upstreams']).toEqual([
         { upstream: 'legacy', outcome: 'UPSTREAM_TIMEOUT' },
       ]);
-      expect(result['tools']).toHaveLength(2 * toolNames.length);
+      expect(result['tools']).toHaveLength(2 * talkativeTools.length);
     }
   });
 });
@@ -362,8 +237,8 @@ describe('[RLY-17] headers of upstreams', () => {
     ];
     const more = { headers: { 'x-static': 'yes' }, forwardedHeaders, secret: 'mine', authHeader: 'X-Api-Key' };
     for (const server of [old, young]) {
-      const targets = [target(server, more)];
-      const { token } = gateway.grant({ aggregate: everything(toolNames, targets) });
+      const targets = [talkativeTarget(server, more)];
+      const { token } = gateway.grant({ aggregate: everything(talkativeTools, targets) });
       const { body, headers } = modern('tools/call', { name: `${server.era}__echo` });
       const sent = { ...headers, 'x-tenant': 'acme', 'x-key': 'theirs', 'x-other': 'no', cookie: 'a=b' };
       expect((await gateway.post('/mcp', token, body, sent)).status).toBe(200);
@@ -384,7 +259,7 @@ describe('[RLY-8] legacy sessions', () => {
     const quiet = await openLegacyClient(`${gateway.origin}/mcp`, bystander.token);
     await client.listen([]);
     await quiet.listen([]);
-    gateway.snapshots.set(token, { principal, aggregate: everything([...toolNames, 'new']) });
+    gateway.snapshots.set(token, { principal, aggregate: everything([...talkativeTools, 'new']) });
     await until('it is told', () => client.unsolicited.length > 0);
     expect(client.unsolicited.map(({ method }) => method)).toEqual(['notifications/tools/list_changed']);
     expect(quiet.unsolicited).toEqual([]);
@@ -395,8 +270,8 @@ describe('[RLY-8] legacy sessions', () => {
   it('an upstream whose list changed has its catalogue read again', async () => {
     await using first = await new TalkativeUpstream('legacy').start();
     await using second = await new TalkativeUpstream('modern').start();
-    const targets = [target(first), target(second)];
-    const { token } = gateway.grant({ aggregate: everything(toolNames, targets) });
+    const targets = [talkativeTarget(first), talkativeTarget(second)];
+    const { token } = gateway.grant({ aggregate: everything(talkativeTools, targets) });
     const client = modernClient(`${gateway.origin}/mcp`, token);
     await client.listen([]);
     await until('both upstreams are listened to', () => first.streams > 0 && second.streams > 0);

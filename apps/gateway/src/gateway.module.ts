@@ -9,7 +9,7 @@ import { RunningCalls } from './pipeline/running-calls.js';
 import { programVersion } from './program-version.js';
 import { timedOpener } from './telemetry/session-times.js';
 import { ListChanges } from './relay/list-changes.js';
-import { Listeners } from './relay/listen.js';
+import { ListenStreams } from './relay/listen-streams.js';
 import { ParkedCalls } from './relay/parked-calls.js';
 import { Subscriptions } from './relay/subscriptions.js';
 import { SyncRequests } from './relay/sync-requests.js';
@@ -84,7 +84,7 @@ export class GatewayModule {
               streams: new StreamCount(parts.metrics),
               parked: new ParkedCalls(),
               subscriptions: new Subscriptions(),
-              listeners: new Listeners(),
+              listeners: new ListenStreams(),
               listChanges: new ListChanges({ clock: parts.clock, sessions }),
               syncRequests: new SyncRequests((...asked) => parts.requestSync(...asked), parts.logger),
               serverInfo,

@@ -12,7 +12,7 @@ import type { StreamCount } from './http/stream-count.js';
 import type { OwnerService } from './owners/owners.js';
 import type { RunningCalls } from './pipeline/running-calls.js';
 import type { ListChanges } from './relay/list-changes.js';
-import type { Listeners } from './relay/listen.js';
+import type { ListenStreams } from './relay/listen-streams.js';
 import type { ParkedCalls } from './relay/parked-calls.js';
 import type { Subscriptions } from './relay/subscriptions.js';
 import type { SyncRequests } from './relay/sync-requests.js';
@@ -54,7 +54,7 @@ export interface Gateway extends GatewayParts {
   /** Calls that wait for input of their clients. */
   readonly parked: ParkedCalls;
   readonly subscriptions: Subscriptions;
-  readonly listeners: Listeners;
+  readonly listeners: ListenStreams;
   readonly listChanges: ListChanges;
   readonly syncRequests: SyncRequests;
   readonly running: RunningCalls;

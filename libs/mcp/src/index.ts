@@ -18,11 +18,10 @@ export {
   LATEST_MODERN_VERSION,
   legacyVersionOf,
   META,
-  MODERN_VERSIONS,
   negotiateLegacyVersion,
 } from './era/protocol-versions.js';
 export { classifyInbound, type InboundClass, type InboundHttp } from './era/classify-inbound.js';
-export { checkModernHeaders, nameMember, nameSource } from './era/check-modern-headers.js';
+export { checkModernHeaders, nameMember } from './era/check-modern-headers.js';
 export { checkParamHeaders, readParamHeaders, type ParamHeader, type ParamHeaders } from './era/param-headers.js';
 export {
   createStdioConnection,

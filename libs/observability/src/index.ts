@@ -13,7 +13,8 @@ export type { LogFields, Logger } from './logger.js';
 export { NestLogger } from './nest-logger.js';
 export { addMetrics, countersOf, sumMetrics, type MetricsSnapshot } from './sum-metrics.js';
 export { type Classification, type FieldClassification } from './redact-fields.js';
-export { openTelemetry, type TelemetryOptions } from './telemetry/open-telemetry.js';
+export { openTelemetry } from './telemetry/open-telemetry.js';
+export type { TelemetryOptions } from './telemetry/telemetry-options.js';
 export type {
   Operation,
   OperationEnd,

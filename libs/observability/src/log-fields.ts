@@ -11,6 +11,7 @@ export const logFields: FieldClassification = {
   cancelled: 'public',
   catalogues: 'public',
   code: 'public',
+  collector: 'public',
   context: 'public',
   // What a framework hands to the logger was never looked at by us.
   data: 'sensitive',
@@ -31,6 +32,7 @@ export const logFields: FieldClassification = {
   process: 'public',
   processes: 'public',
   prompt: 'public',
+  protocol: 'public',
   protocolVersion: 'public',
   queue: 'public',
   reason: 'public',
@@ -56,5 +58,6 @@ export const logFields: FieldClassification = {
   upstreamId: 'public',
   upstreams: 'public',
   users: 'public',
+  variables: 'public',
   virtualServers: 'public',
 };

@@ -1,33 +1,14 @@
-import { discoverResult, EMPTY_RESULT, initializeResult, jsonRpcResult, type ServerIdentity } from '#mcp';
+import { EMPTY_RESULT, initializeResult } from '#mcp';
 import type { Gateway } from '../gateway.js';
 import { ownUpstream } from '../relay/endpoint-upstreams.js';
+import { serveListen } from '../relay/listen.js';
 import { initializeUpstream } from '../relay/pass-through.js';
 import { setSessionLevel } from '../relay/set-session-level.js';
 import { upstreamFailed } from '../relay/upstream-failed.js';
-import type { Answer, ConformingCall, LocalCall } from './calls.js';
-import { capabilitiesOf } from './capabilities.js';
+import { answerDiscover, answered, identityOf } from './answer-discover.js';
+import type { Answer, LocalCall } from './calls.js';
 import { listPage } from './list-page.js';
 import { wholeUpstream } from './rights.js';
-
-/** As for lists: who may see what can change at any moment. */
-const discoverTtlMs = 0;
-
-const identityOf = ({ serverInfo }: Gateway, { endpoint, message }: ConformingCall): ServerIdentity => ({
-  serverInfo,
-  capabilities: capabilitiesOf(endpoint, message.era),
-  instructions: endpoint.instructions,
-});
-
-const answered = ({ message }: ConformingCall, result: string): Answer => ({
-  status: 200,
-  body: jsonRpcResult(message.received.message.id, result),
-  outcome: 'ALLOWED',
-  reason: null,
-});
-
-/** Answers `server/discover` from what the snapshot knows. */
-export const answerDiscover = (gateway: Gateway, call: ConformingCall): Answer =>
-  answered(call, discoverResult(identityOf(gateway, call), discoverTtlMs));
 
 /** Answers `initialize`: a pass-through to a legacy upstream opens the session there, and says what it said. */
 async function initialize(gateway: Gateway, call: LocalCall): Promise<Answer> {
@@ -56,7 +37,7 @@ export function answerLocally(gateway: Gateway, call: LocalCall): Answer | Promi
     case 'logging/setLevel':
       return setSessionLevel(gateway, call);
     case 'subscriptions/listen':
-      return gateway.listeners.serve(gateway, call);
+      return serveListen(gateway, call);
     default:
       return answered(call, EMPTY_RESULT);
   }

@@ -1,6 +1,7 @@
 import type { Gateway } from '../gateway.js';
 import { passThrough } from '../relay/pass-through.js';
 import { relayCall } from '../relay/relay-call.js';
+import { serveSubscription } from '../relay/serve-subscription.js';
 import { upstreamFailed } from '../relay/upstream-failed.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import type { Answer, UpstreamCall } from './calls.js';
@@ -9,7 +10,7 @@ function relay(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra): Promise
   if (call.endpoint.kind === 'upstream') return passThrough(gateway, call, spoken);
   const { method } = call.message;
   if (method === 'resources/subscribe' || method === 'resources/unsubscribe')
-    return gateway.subscriptions.serve(gateway, call, spoken);
+    return serveSubscription(gateway, call, spoken);
   return relayCall(gateway, call, spoken);
 }
 

@@ -1,4 +1,5 @@
 import {
+  fitServerRequest,
   inputRequiredResult,
   isObject,
   jsonRpcResult,
@@ -6,6 +7,7 @@ import {
   type InputRequest,
   type UpstreamResponse,
 } from '#mcp';
+import { newId } from '#kernel';
 import type { Answer } from '../pipeline/calls.js';
 import { asksForInput, fulfilInput } from './fulfil-input.js';
 import type { Relay } from './relay.js';
@@ -20,12 +22,11 @@ function urlsToOpen({ clientEra, upstreamEra, call }: Relay, { message }: Upstre
   const elicitations = isObject(error.data) ? error.data['elicitations'] : null;
   if (!Array.isArray(elicitations) || !mayAskClient('elicitation/create', { mode: 'url' }, call.client.capabilities))
     return [];
-  return elicitations.filter(isObject).map(({ elicitationId: _, ...params }, index) => ({
-    key: `url-${index + 1}`,
-    method: 'elicitation/create',
-    params,
-    paramsText: JSON.stringify({ mode: 'url', ...params }),
-  }));
+  return elicitations.filter(isObject).map((elicitation, index) => {
+    const params = { mode: 'url', ...elicitation };
+    const paramsText = fitServerRequest('elicitation/create', JSON.stringify(params), params, 'MODERN', newId);
+    return { key: `url-${index + 1}`, method: 'elicitation/create', params, paramsText };
+  });
 }
 
 /** What the client is answered, or asked, for the upstream's answer. */

@@ -1,8 +1,8 @@
-import { DomainError } from '#kernel';
+import { DomainError, type Clock } from '#kernel';
 import type { CatalogSnapshot, Endpoint, UpstreamTarget } from '#snapshot';
-import type { Gateway } from '../gateway.js';
 import type { McpRoute } from '../pipeline/mcp-route.js';
 import { endpointOf, principalOf } from '../pipeline/rights.js';
+import type { ClientSession } from '../sessions/client-session.js';
 import { upstreamsBehind } from './endpoint-upstreams.js';
 import { changedKinds, listChangedText, type ListKind } from './list-kinds.js';
 
@@ -15,6 +15,13 @@ export interface ListListener {
 
 type Place = Pick<ListListener, 'tokenHash' | 'route'>;
 
+/** What {@link ListChanges} looks at. */
+export interface ListChangesParts {
+  readonly clock: Clock;
+  /** The legacy sessions; those are told whose client listens. */
+  readonly sessions: { listening(): Iterable<Place & Pick<ClientSession, 'notify'>> };
+}
+
 /**
  * Tells exactly those clients whose visible lists have changed (mcp.md §2.4): after every change of the configuration
  * each open stream's endpoint is compared with what it was before.
@@ -22,7 +29,7 @@ type Place = Pick<ListListener, 'tokenHash' | 'route'>;
 export class ListChanges {
   readonly #listeners = new Set<ListListener>();
 
-  constructor(private readonly gateway: Pick<Gateway, 'clock' | 'sessions'>) {}
+  constructor(private readonly parts: ListChangesParts) {}
 
   /** @returns a function that ends it */
   add(listener: ListListener): () => void {
@@ -42,7 +49,7 @@ export class ListChanges {
       }
       return found;
     };
-    for (const session of this.gateway.sessions.listening())
+    for (const session of this.parts.sessions.listening())
       for (const kind of changesOf(session)) session.notify(listChangedText(kind));
     for (const listener of this.#listeners) for (const kind of changesOf(listener)) listener.listChanged(kind);
   }
@@ -57,14 +64,14 @@ export class ListChanges {
       seen.add(endpoint);
       for (const [id, upstream] of upstreamsBehind(endpoint)) if (upstream.enabled) found.set(id, upstream);
     };
-    for (const session of this.gateway.sessions.listening()) look(session);
+    for (const session of this.parts.sessions.listening()) look(session);
     for (const listener of this.#listeners) look(listener);
     return found;
   }
 
   #endpointOf(snapshot: CatalogSnapshot, { route, tokenHash }: Place): Endpoint | null {
     try {
-      return endpointOf(snapshot, principalOf(snapshot, tokenHash, this.gateway.clock.now()), route);
+      return endpointOf(snapshot, principalOf(snapshot, tokenHash, this.parts.clock.now()), route);
     } catch (error) {
       if (error instanceof DomainError) return null;
       throw error;

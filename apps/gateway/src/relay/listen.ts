@@ -58,92 +58,46 @@ export function requireStream({ posted }: ConformingCall): void {
     throw new CallError('MALFORMED_REQUEST', 'Accept text/event-stream: the answer is one.', { status: 406 });
 }
 
-/** The streams of `subscriptions/listen` that this process serves from what it knows; a pass-through has its own. */
-export class Listeners {
-  readonly #perToken = new Map<string, number>();
-  readonly #endings = new Set<() => void>();
-
-  get size(): number {
-    return this.#endings.size;
+async function run(gateway: Gateway, call: ConformingCall, honoured: Honoured, id: JsonRpcId): Promise<void> {
+  const { client, posted, tokenHash } = call;
+  const tell = (text: string, params?: JsonObject) => void client.notify(withSubscriptionId(text, params, id));
+  const running = gateway.running.begin(recheckOf(linkClaimOf(call, null), gateway.snapshots, gateway.clock));
+  client.onGone((reason) => running.abort(reason));
+  tell(acknowledgement(honoured), {});
+  const listener = {
+    tokenHash,
+    route: posted.route,
+    listChanged: (kind: ListKind) => {
+      if (honoured.kinds.has(kind)) tell(listChangedText(kind));
+    },
+  };
+  const stops = [gateway.listChanges.add(listener), ...watchAll(gateway, call, honoured, tell)];
+  try {
+    await gateway.listeners.ended(running.signal);
+  } finally {
+    for (const stop of stops) stop();
+    running.end();
   }
+}
 
-  /** Ends every stream politely: their clients find another process. */
-  endAll(): void {
-    for (const end of this.#endings) end();
+/**
+ * Serves one stream: first what is honoured, then everything that happens, marked with the id of the request. Resolves
+ * when the stream ends by itself; rejects when its client leaves or its right is lost.
+ */
+export async function serveListen(gateway: Gateway, call: ConformingCall): Promise<Answer> {
+  const { id, params } = call.message.received.message;
+  const { maxListeners, maxSubscriptions } = gateway.config.gateway;
+  requireStream(call);
+  const honoured = honouredOf(call.endpoint, params, maxSubscriptions);
+  const release = gateway.listeners.enter(call.principal.tokenId, maxListeners);
+  try {
+    await run(gateway, call, honoured, id);
+  } finally {
+    release();
   }
-
-  /**
-   * Serves one stream: first what is honoured, then everything that happens, marked with the id of the request. Resolves
-   * when the stream ends by itself; rejects when its client leaves or its right is lost.
-   */
-  async serve(gateway: Gateway, call: ConformingCall): Promise<Answer> {
-    const { id, params } = call.message.received.message;
-    const { maxListeners, maxSubscriptions } = gateway.config.gateway;
-    requireStream(call);
-    const honoured = honouredOf(call.endpoint, params, maxSubscriptions);
-    const release = this.#enter(call.principal.tokenId, maxListeners);
-    try {
-      await this.#run(gateway, call, honoured, id);
-    } finally {
-      release();
-    }
-    const meta = { [META.subscriptionId]: id, [META.serverInfo]: gateway.serverInfo };
-    const body = jsonRpcResult(id, JSON.stringify({ resultType: 'complete', _meta: meta }));
-    return { status: 200, body, outcome: 'ALLOWED', reason: null };
-  }
-
-  async #run(gateway: Gateway, call: ConformingCall, honoured: Honoured, id: JsonRpcId): Promise<void> {
-    const { client, posted, tokenHash } = call;
-    const tell = (text: string, params?: JsonObject) => void client.notify(withSubscriptionId(text, params, id));
-    const run = gateway.running.begin(recheckOf(linkClaimOf(call, null), gateway.snapshots, gateway.clock));
-    client.onGone((reason) => run.abort(reason));
-    tell(acknowledgement(honoured), {});
-    const listener = {
-      tokenHash,
-      route: posted.route,
-      listChanged: (kind: ListKind) => {
-        if (honoured.kinds.has(kind)) tell(listChangedText(kind));
-      },
-    };
-    const stops = [gateway.listChanges.add(listener), ...watchAll(gateway, call, honoured, tell)];
-    try {
-      await this.#end(run.signal);
-    } finally {
-      for (const stop of stops) stop();
-      run.end();
-    }
-  }
-
-  /** Resolves when the gateway ends the stream; rejects with the signal's reason. */
-  async #end(signal: AbortSignal): Promise<void> {
-    let end: () => void = () => undefined;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        end = resolve;
-        this.#endings.add(end);
-        if (signal.aborted) reject(signal.reason as Error);
-        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-      });
-    } finally {
-      this.#endings.delete(end);
-    }
-  }
-
-  #enter(tokenId: string, max: number): () => void {
-    const open = this.#perToken.get(tokenId) ?? 0;
-    if (open >= max)
-      throw new CallError('RATE_LIMITED', `A token may have ${max} streams open at once.`, {
-        status: 429,
-        headers: { 'retry-after': '1' },
-        details: { retryAfterMs: 1000 },
-      });
-    this.#perToken.set(tokenId, open + 1);
-    return () => {
-      const left = (this.#perToken.get(tokenId) ?? 1) - 1;
-      if (left > 0) this.#perToken.set(tokenId, left);
-      else this.#perToken.delete(tokenId);
-    };
-  }
+  const meta = { [META.subscriptionId]: id, [META.serverInfo]: gateway.serverInfo };
+  const body = jsonRpcResult(id, JSON.stringify({ resultType: 'complete', _meta: meta }));
+  return { status: 200, body, outcome: 'ALLOWED', reason: null };
 }
 
 /** Subscribes to every honoured resource at its upstream. */

@@ -1,13 +1,15 @@
 import { hasExtension, initializeText, jsonRpcResult, TASKS_EXTENSION } from '#mcp';
 import type { Gateway } from '../gateway.js';
-import { answerDiscover } from '../pipeline/answer-locally.js';
+import { answerDiscover } from '../pipeline/answer-discover.js';
 import { unknownMethod } from '../pipeline/authorize.js';
 import type { Answer, ConformingCall, UpstreamCall } from '../pipeline/calls.js';
 import { ruleOf } from '../pipeline/method-rules.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { linkOwnerOf } from './link-owners.js';
+import { serveListen } from './listen.js';
 import { requireStream } from './listen.js';
 import { relayCall } from './relay-call.js';
+import { serveSubscription } from './serve-subscription.js';
 import { setSessionLevel } from './set-session-level.js';
 
 /** What is said between peers of different eras: only what both know, and what can be told in the other's words. */
@@ -20,12 +22,12 @@ async function bridged(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra):
     case 'server/discover':
       return answerDiscover(gateway, call);
     case 'subscriptions/listen':
-      return gateway.listeners.serve(gateway, call);
+      return serveListen(gateway, call);
     case 'logging/setLevel':
       return setSessionLevel(gateway, call);
     case 'resources/subscribe':
     case 'resources/unsubscribe':
-      return gateway.subscriptions.serve(gateway, call, spoken);
+      return serveSubscription(gateway, call, spoken);
     default:
       // Tasks of the extension are for those who declared it; core tasks have no words in 2026-07-28.
       if (rule.action === 'task' && !(era === 'LEGACY' && hasExtension(client.capabilities, TASKS_EXTENSION)))
@@ -41,7 +43,11 @@ async function bridged(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra):
 export async function passThrough(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra): Promise<Answer> {
   const { client, message } = call;
   if (message.era !== spoken.era) return bridged(gateway, call, spoken);
-  if (message.method === 'subscriptions/listen') requireStream(call);
+  if (message.method === 'subscriptions/listen') {
+    requireStream(call);
+    const release = gateway.listeners.enter(call.principal.tokenId, gateway.config.gateway.maxListeners);
+    return relayCall(gateway, call, spoken).finally(release);
+  }
   const answer = await relayCall(gateway, call, spoken);
   if (message.method === 'logging/setLevel' && answer.outcome === 'ALLOWED' && client.session !== null) {
     const level = message.received.message.params?.['level'];

@@ -4,6 +4,7 @@ import type { Answer, UpstreamCall } from '../pipeline/calls.js';
 import { claimOf, recheckOf } from '../pipeline/claim.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { answerTo } from './answer-to.js';
+import { beginParkable, resumeParked } from './parked-call.js';
 import { Relay, type ParamChanges } from './relay.js';
 import { openState, type RequestState } from './request-state.js';
 
@@ -36,15 +37,15 @@ const mayBeAsked = ({ client }: UpstreamCall): boolean => {
  * credential and cookies stay here. The call ends early when its right is taken away, and when its client cancels it.
  */
 export async function relayCall(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra): Promise<Answer> {
-  const { clock, parked, running, snapshots } = gateway;
+  const { clock, running, snapshots } = gateway;
   const state = stateOf(gateway, call, spoken);
-  if (state?.kind === 'parked') return parked.resume(gateway, call, state);
+  if (state?.kind === 'parked') return resumeParked(gateway, call, state);
   const params = paramsOf(call, spoken, state);
   const run = running.begin(recheckOf(claimOf(call), snapshots, clock));
   const relay = new Relay(gateway, call, spoken, run.signal);
   const { era, method } = call.message;
   if (era === 'MODERN' && spoken.era === 'LEGACY' && multiRound.has(method) && mayBeAsked(call))
-    return parked.begin(relay, run, params);
+    return beginParkable(relay, run, params);
   call.client.onGone((reason) => run.abort(reason));
   try {
     return await answerTo(relay, await relay.send(params));

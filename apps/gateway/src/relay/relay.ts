@@ -203,7 +203,7 @@ export class Relay implements CallTraffic {
     addForwardedHeaders(built.headers, target.upstream, received.headers);
     const messages = new CallMessages(this, call.client, clientToken === null ? null : (id ?? clientToken));
     this.#messages = messages;
-    const { headers, body, operation } = traceUpstream(gateway, call, spoken, built);
+    const { headers, body, operation } = traceUpstream(gateway.telemetry, call, spoken, built);
     const request = { headers, body, id: id ?? received.message.id, method: message.method, signal, messages };
     if (id !== null) entry.calls.set(id, messages);
     else if (operation === null) return link.call(request);

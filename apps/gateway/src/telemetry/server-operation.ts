@@ -1,8 +1,14 @@
 import { isObject } from '#mcp';
 import { traceContextOf, type Operation, type Telemetry, type TelemetryAttributes } from '#observability';
 import { askedName } from '../pipeline/asked-object.js';
-import { handedOver, type IdentifiedCall, type PostedMessage } from '../pipeline/calls.js';
-import type { Evidence } from '../pipeline/record.js';
+import {
+  handedOver,
+  type Answer,
+  type AuthorizedCall,
+  type IdentifiedCall,
+  type PostedMessage,
+  type RoutedCall,
+} from '../pipeline/calls.js';
 import { failureOf } from './failure-of.js';
 import { spanTarget, targetAttributes } from './operation-target.js';
 
@@ -38,10 +44,17 @@ export function beginServerOperation(telemetry: Telemetry, call: IdentifiedCall,
   operations.set(message, operation);
 }
 
+/** What became of a message, as far as it got. */
+export interface ServedMessage {
+  readonly message: PostedMessage;
+  readonly routed: RoutedCall | null;
+  readonly authorized: AuthorizedCall | null;
+  readonly answer: Answer | null;
+}
+
 /** Ends it. Names of tools and prompts are told only where they exist, so that nobody can invent rows of metrics. */
-export function endServerOperation(evidence: Evidence): void {
-  const operation = operationOf(evidence.message);
-  const { answer, authorized, message, routed } = evidence;
+export function endServerOperation({ answer, authorized, message, routed }: ServedMessage): void {
+  const operation = operationOf(message);
   if (operation === null || answer === null || answer === handedOver) return;
   const target = authorized?.target ?? null;
   const { errorType, rpcCode } = failureOf(answer);

@@ -1,6 +1,5 @@
 import { rewriteMeta } from '#mcp';
-import { traceContextOf, traceFields, type TraceContext } from '#observability';
-import type { Gateway } from '../gateway.js';
+import { traceContextOf, traceFields, type Telemetry, type TraceContext } from '#observability';
 import type { UpstreamCall } from '../pipeline/calls.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { ClientOperation } from './client-operation.js';
@@ -23,7 +22,7 @@ export interface TracedRequest extends OutgoingRequest {
  * `_meta` does so by itself), and the body is untouched.
  */
 export function traceUpstream(
-  { telemetry }: Gateway,
+  telemetry: Telemetry | null,
   call: UpstreamCall,
   spoken: SpokenEra,
   built: OutgoingRequest,

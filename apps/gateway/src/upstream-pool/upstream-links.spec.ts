@@ -19,6 +19,7 @@ class FakeOpener implements LinkOpener {
   readonly links: FakeLink[] = [];
   failing = false;
   eraOf = () => ({ era: 'LEGACY', protocolVersion: null }) as const;
+  eraFor = this.eraOf;
   stateless = () => new FakeLink({ client: { info: {}, capabilities: {} } }) as unknown as UpstreamLink;
   open = async (_target: UpstreamTarget, options: LinkOptions): Promise<UpstreamLink> => {
     await Promise.resolve();
@@ -46,7 +47,7 @@ describe('UpstreamLinks', () => {
   it('opens once however many wait, and keeps owners and upstreams apart', async () => {
     const { links, opener } = make();
     const target = targetOf('u');
-    const leases = await Promise.all([1, 2, 3].map(() => links.lease(ownerOf('a'), target)));
+    const leases = await Promise.all([1, 2, 3].map(async () => links.lease(ownerOf('a'), target)));
     expect(new Set(leases).size).toBe(1);
     expect(opener.links).toHaveLength(1);
     // What is there is there at once.

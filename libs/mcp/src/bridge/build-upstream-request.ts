@@ -4,7 +4,7 @@ import { isObject, type JsonObject, type JsonRpcRequest } from '../envelope/mess
 import { nameMember, nameSource } from '../era/check-modern-headers.js';
 import { paramHeadersOf, type ParamHeader } from '../era/param-headers.js';
 import { META } from '../era/protocol-versions.js';
-import { memberValue, rewriteObject } from '../json/json-text.js';
+import { memberValue, rewriteObject, valueSpan } from '../json/json-text.js';
 import { requestHeaders } from '../upstream/request-headers.js';
 import type { Implementation } from '../upstream/upstream-connection.js';
 import type { UpstreamPeer } from '../upstream/upstream-peer.js';
@@ -76,8 +76,20 @@ function newMeta(input: UpstreamRequestInput, paramsText: () => string): string 
   return text === '{}' ? null : text;
 }
 
+/** The usual rewriting: nothing but the name differs, and it stands where it belongs. */
+function withName({ text }: ReceivedRequest, source: string, name: string): string | null {
+  const params = valueSpan(text, 'params');
+  const span = params && valueSpan(text, source, params.start);
+  return span && `${text.slice(0, span.start)}${JSON.stringify(name)}${text.slice(span.end)}`;
+}
+
 function newBody(input: UpstreamRequestInput, source: string | null): Buffer | string {
   const { clientEra, peer, received, originalName, id, params } = input;
+  if (clientEra === peer.era && id === null && params === undefined) {
+    if (originalName === null || source === null) return received.bytes;
+    const renamed = withName(received, source, originalName);
+    if (renamed !== null) return renamed;
+  }
   let text: string | null = null;
   const paramsText = () => (text ??= memberValue(received.text, 'params') ?? '{}');
   const paramChanges: Changes = params === undefined ? {} : { ...params };

@@ -4,7 +4,7 @@ import { rewriteMeta } from './rewrite-meta.js';
 describe('rewriteMeta', () => {
   it.each([
     ['{"id":1,"method":"ping"}', '{"id":1,"method":"ping","params":{"_meta":{"traceparent":"new"}}}'],
-    ['{"params":{"a":1.0}, "id":1}', '{"params":{"a":1.0,"_meta":{"traceparent":"new"}},"id":1}'],
+    ['{"params":{"a":1.0}, "id":1}', '{"params":{"a":1.0,"_meta":{"traceparent":"new"}}, "id":1}'],
     [
       '{"params":{"_meta":{"n":12345678901234567890,"traceparent":"old","tracestate":"gone"},"x":"}"}}',
       '{"params":{"_meta":{"n":12345678901234567890,"traceparent":"new"},"x":"}"}}',

@@ -7,6 +7,7 @@ import type { UpstreamResponse } from '../upstream/upstream-reply.js';
 import type { Implementation } from '../upstream/upstream-connection.js';
 import { exposeTasks } from './expose-tasks.js';
 import { exposeUris } from './expose-uris.js';
+import { fitTools } from './fit-tools.js';
 
 /** What {@link translateUpstreamReply} takes. */
 export interface ReplyInput {
@@ -171,6 +172,8 @@ export function translateUpstreamReply(input: ReplyInput): TranslatedReply {
   let text: string | null = null;
   const resultText = () => (text ??= memberValue(reply.text, 'result') ?? '{}');
   const changes = eraChanges(input, result, resultText);
+  if (method === 'tools/list' && input.clientEra !== input.upstreamEra)
+    Object.assign(changes, fitTools(resultText, result, input.clientEra));
   if (exposeUri !== null) Object.assign(changes, exposeUris(method, resultText, result, exposeUri));
   if (input.exposeTask != null) Object.assign(changes, exposeTasks(resultText, result, input.exposeTask));
   const changed: Record<string, string> =

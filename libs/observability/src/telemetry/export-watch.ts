@@ -29,7 +29,7 @@ export class ExportWatch {
     const failed = code !== ExportResultCode.SUCCESS;
     if (failed === this.#failing) return;
     this.#failing = failed;
-    const where = { endpoint: this.endpoint };
+    const where = { collector: this.endpoint };
     if (failed)
       this.logger.warn(
         { ...where, err: error },

@@ -1,14 +1,6 @@
-import { unreadTelemetryNames, type Config } from '#config';
-import type { Logger } from '../logger.js';
+import { unreadTelemetryNames } from '#config';
+import type { TelemetryOptions } from './telemetry-options.js';
 import type { Telemetry } from './telemetry.js';
-
-/** What telemetry needs to begin. */
-export interface TelemetryOptions {
-  readonly config: Pick<Config, 'telemetry'>;
-  readonly logger: Logger;
-  /** The resource attribute `service.version`. */
-  readonly version: string;
-}
 
 /**
  * Starts OpenTelemetry when a collector is configured; null when not, and then none of its code is loaded. A collector
@@ -20,7 +12,7 @@ export async function openTelemetry(options: TelemetryOptions): Promise<Telemetr
   if (endpoint === undefined || config.telemetry.disabled) return null;
   const { startOtel } = await import('./start-otel.js');
   const unread = unreadTelemetryNames();
-  if (unread.length > 0) logger.warn({ names: unread }, 'these OTEL_* variables have no effect here');
-  logger.info({ endpoint, protocol: config.telemetry.protocol }, 'telemetry goes to a collector');
+  if (unread.length > 0) logger.warn({ variables: unread }, 'these OTEL_* variables have no effect here');
+  logger.info({ collector: endpoint, protocol: config.telemetry.protocol }, 'telemetry goes to a collector');
   return startOtel({ ...options, endpoint });
 }

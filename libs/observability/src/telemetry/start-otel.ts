@@ -7,9 +7,9 @@ import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { newId } from '#kernel';
 import { createSampler } from './create-sampler.js';
 import { ExportWatch } from './export-watch.js';
-import type { TelemetryOptions } from './open-telemetry.js';
 import { OperationMetrics } from './operation-metrics.js';
 import { OtelOperations } from './otel-operations.js';
+import type { TelemetryOptions } from './telemetry-options.js';
 import type { Telemetry } from './telemetry.js';
 
 /** Spans kept while the collector is slow, and how many go out at once. */

@@ -1,0 +1,96 @@
+type Json = Record<string, unknown>;
+
+/** What a tool of the upstream can do while it runs. */
+export interface Tools {
+  progress(progress: number): void;
+  log(level: string, data: string): void;
+  /** Asks the client; how depends on the era. */
+  ask(key: string, method: string, params: Json): Promise<Json>;
+  readonly gone: AbortSignal;
+}
+
+/** What a modern tool says when it needs input. */
+export class InputNeeded extends Error {
+  constructor(readonly requests: Json) {
+    super('input needed');
+  }
+}
+
+/** The resource that changes. */
+export const watchedUri = 'talk://watched';
+const elicited = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
+const schema = { type: 'object' };
+
+/** What `tools/list` answers. */
+export const definitions = (extra: readonly string[]): Json[] =>
+  [
+    'echo',
+    'progress',
+    'log',
+    'sample',
+    'elicit',
+    'elicit-url',
+    'elicit-error',
+    'roots',
+    'two-rounds',
+    'slow',
+    'job',
+    ...extra,
+  ].map((name) => {
+    const definition: Json = { name, inputSchema: schema };
+    if (name === 'job') definition['execution'] = { taskSupport: 'optional' };
+    if (name === 'echo') definition['_meta'] = { ui: { resourceUri: 'ui://talk/page' } };
+    return definition;
+  });
+
+/** The result of a tool that says something. */
+export const textResult = (text: string): Json => ({ content: [{ type: 'text', text }] });
+
+/** What a call of a tool does. */
+export async function run(name: string, args: Json, tools: Tools): Promise<Json> {
+  switch (name) {
+    case 'progress':
+      for (const step of [1, 2, 2, 1, 3]) tools.progress(step);
+      return textResult('done');
+    case 'log':
+      tools.log('debug', 'quiet');
+      tools.log('error', 'loud');
+      return textResult('logged');
+    case 'sample': {
+      const answer = await tools.ask('q', 'sampling/createMessage', {
+        messages: [{ role: 'user', content: { type: 'text', text: 'hi' } }],
+        maxTokens: 5,
+      });
+      return textResult(`sampled ${JSON.stringify(answer['content'])}`);
+    }
+    case 'elicit': {
+      const answer = await tools.ask('q', 'elicitation/create', { message: 'Name?', requestedSchema: elicited });
+      return textResult(`elicited ${JSON.stringify(answer['content'])}`);
+    }
+    case 'two-rounds': {
+      const first = await tools.ask('one', 'elicitation/create', { message: 'First?', requestedSchema: elicited });
+      const second = await tools.ask('two', 'elicitation/create', { message: 'Second?', requestedSchema: elicited });
+      return textResult(`${JSON.stringify(first['content'])} ${JSON.stringify(second['content'])}`);
+    }
+    case 'elicit-url': {
+      const params = { mode: 'url', message: 'Open', url: 'https://example.com/x', elicitationId: 'e1' };
+      const answer = await tools.ask('q', 'elicitation/create', params);
+      return textResult(`opened ${String(answer['action'])}`);
+    }
+    case 'roots': {
+      const answer = await tools.ask('q', 'roots/list', {});
+      return textResult(`roots ${JSON.stringify(answer['roots'])}`);
+    }
+    case 'slow':
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, 20_000);
+        tools.gone.addEventListener('abort', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+      return textResult('slept');
+    default:
+      return textResult(`${name} ${JSON.stringify(args)}`);
+  }
+}
