@@ -99,6 +99,11 @@ class LegacyClient extends Base implements BridgeClient {
   readonly era = 'legacy';
   #headers: Record<string, string> = {};
   initialized: Json = {};
+  /** What every request of the session carries. */
+  get headers(): Record<string, string> {
+    return { ...this.#headers, authorization: `Bearer ${this.token}` };
+  }
+
   /** The id of the newest request. */
   get newestId(): number {
     return this.lastId;

@@ -25,7 +25,13 @@ beforeAll(async () => {
     if (message['method'] === 'tools/list')
       return void response
         .writeHead(200, { 'content-type': 'application/json' })
-        .end(JSON.stringify({ jsonrpc: '2.0', id: message['id'], result: { tools: [{ name: 'poll', inputSchema: { type: 'object' } }] } }));
+        .end(
+          JSON.stringify({
+            jsonrpc: '2.0',
+            id: message['id'],
+            result: { tools: [{ name: 'poll', inputSchema: { type: 'object' } }] },
+          }),
+        );
     const last = request.headers['last-event-id'];
     if (message['method'] === 'tools/call') {
       const id = String(message['id']);
@@ -40,7 +46,9 @@ beforeAll(async () => {
       response.flushHeaders();
       const id = Number(last.split('/')[0]);
       release = () => {
-        response.write(eventData({ method: 'notifications/message', params: { level: 'info', data: 'second' } }, `${id}/2`));
+        response.write(
+          eventData({ method: 'notifications/message', params: { level: 'info', data: 'second' } }, `${id}/2`),
+        );
         response.end(eventData({ id, result: { content: [{ type: 'text', text: 'polled' }] } }, `${id}/3`));
       };
       return;
@@ -59,7 +67,9 @@ afterAll(async () => {
 });
 
 describe('[OWT-3] a client that goes away', () => {
-  const cases = ['old', 'young'].flatMap((slug) => ['/mcp', `/upstreams/${slug}/mcp`].map((path) => [slug, path] as const));
+  const cases = ['old', 'young'].flatMap((slug) =>
+    ['/mcp', `/upstreams/${slug}/mcp`].map((path) => [slug, path] as const),
+  );
   const parts = (slug: string, path: string) => ({
     upstream: slug === 'old' ? old : young,
     name: path === '/mcp' ? `${slug}__slow` : 'slow',
@@ -98,35 +108,49 @@ describe('[OWT-3] a client that goes away', () => {
 });
 
 describe('[OWT-4] an upstream that is polled', () => {
-  it.each(['/mcp', '/upstreams/polling/mcp'])('answers a client that comes back with Last-Event-ID, too (%s)', async (path) => {
-    resumed.length = 0;
-    release = () => undefined;
-    const port = Number(new URL(world.gatehouse.gateway).port);
-    const headers: Record<string, string> = { authorization: `Bearer ${world.token}`, 'mcp-protocol-version': '2025-11-25' };
-    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } };
-    const begun = await openRequest(port, { path, headers, body: { jsonrpc: '2.0', id: 'i', method: 'initialize', params } });
-    await begun.ended();
-    headers['mcp-session-id'] = String(begun.headers['mcp-session-id']);
-    const name = path === '/mcp' ? 'polling__poll' : 'poll';
-    const body = { jsonrpc: '2.0', id: 'mine', method: 'tools/call', params: { name, arguments: {} } };
-    const call = await openRequest(port, { path, headers, body });
-    expect(call.headers['content-type'], call.text).toBe('text/event-stream');
-    let last = '';
-    for (;;) {
-      const event = await call.next();
-      last = event.id ?? last;
-      if (event.data?.includes('first')) break;
-    }
-    call.leave();
-    await until('the gateway came back to the upstream', () => resumed.length > 0);
-    expect(resumed[0]).toMatch(/\/1$/);
-    // Said while nobody listens here.
-    release();
-    const back = await openRequest(port, { method: 'GET', path, headers: { ...headers, accept: 'text/event-stream', 'last-event-id': last } });
-    expect(back.status).toBe(200);
-    expect(await back.message()).toMatchObject({ method: 'notifications/message', params: { data: 'second' } });
-    const answer = (await back.message()) as { id: unknown; result: { content: Json[] } };
-    expect([answer.id, answer.result.content[0]?.['text']]).toEqual(['mine', 'polled']);
-    expect(await back.ended()).toBe('end');
-  });
+  it.each(['/mcp', '/upstreams/polling/mcp'])(
+    'answers a client that comes back with Last-Event-ID, too (%s)',
+    async (path) => {
+      resumed.length = 0;
+      release = () => undefined;
+      const port = Number(new URL(world.gatehouse.gateway).port);
+      const headers: Record<string, string> = {
+        authorization: `Bearer ${world.token}`,
+        'mcp-protocol-version': '2025-11-25',
+      };
+      const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } };
+      const begun = await openRequest(port, {
+        path,
+        headers,
+        body: { jsonrpc: '2.0', id: 'i', method: 'initialize', params },
+      });
+      await begun.ended();
+      headers['mcp-session-id'] = String(begun.headers['mcp-session-id']);
+      const name = path === '/mcp' ? 'polling__poll' : 'poll';
+      const body = { jsonrpc: '2.0', id: 'mine', method: 'tools/call', params: { name, arguments: {} } };
+      const call = await openRequest(port, { path, headers, body });
+      expect(call.headers['content-type'], call.text).toBe('text/event-stream');
+      let last = '';
+      for (;;) {
+        const event = await call.next();
+        last = event.id ?? last;
+        if (event.data?.includes('first')) break;
+      }
+      call.leave();
+      await until('the gateway came back to the upstream', () => resumed.length > 0);
+      expect(resumed[0]).toMatch(/\/1$/);
+      // Said while nobody listens here.
+      release();
+      const back = await openRequest(port, {
+        method: 'GET',
+        path,
+        headers: { ...headers, accept: 'text/event-stream', 'last-event-id': last },
+      });
+      expect(back.status).toBe(200);
+      expect(await back.message()).toMatchObject({ method: 'notifications/message', params: { data: 'second' } });
+      const answer = (await back.message()) as { id: unknown; result: { content: Json[] } };
+      expect([answer.id, answer.result.content[0]?.['text']]).toEqual(['mine', 'polled']);
+      expect(await back.ended()).toBe('end');
+    },
+  );
 });

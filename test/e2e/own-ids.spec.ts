@@ -1,6 +1,15 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addUpstream, addUser, callMcp, eventData, startScriptedServer, until, type ScriptedRequest, type ScriptedServer } from '#testing';
+import {
+  addUpstream,
+  addUser,
+  callMcp,
+  eventData,
+  startScriptedServer,
+  until,
+  type ScriptedRequest,
+  type ScriptedServer,
+} from '#testing';
 import { stdioCommands } from '../security/security-world.js';
 import { openRequest, type StreamClient } from '../service/stream-client.js';
 import { startMcpWorld, untilServed, type McpWorld } from './mcp-world.js';
@@ -22,23 +31,34 @@ function together(): (one: ScriptedRequest) => void {
     if (message['method'] === 'tools/list')
       return void response
         .writeHead(200, { 'content-type': 'application/json' })
-        .end(JSON.stringify({ jsonrpc: '2.0', id: message['id'], result: { tools: [{ name: 'together', inputSchema: { type: 'object' } }] } }));
+        .end(
+          JSON.stringify({
+            jsonrpc: '2.0',
+            id: message['id'],
+            result: { tools: [{ name: 'together', inputSchema: { type: 'object' } }] },
+          }),
+        );
     if (message['method'] !== 'tools/call') return void response.writeHead(405).end();
     waiting.push(one);
     if (waiting.length < count) return;
     const met = waiting.splice(0);
     for (const { response: stream } of met) stream.writeHead(200, { 'content-type': 'text/event-stream' });
     for (const progress of [1, 2, 3])
-      for (const { message: { params: asked }, response: stream } of met) {
+      for (const {
+        message: { params: asked },
+        response: stream,
+      } of met) {
         const { _meta, arguments: args } = asked as { _meta?: Json; arguments: Json };
         const told = { progressToken: _meta?.['progressToken'], progress, message: args['who'] };
         stream.write(eventData({ method: 'notifications/progress', params: told }));
       }
-    for (const { message: { id, params: asked }, response: stream } of met) {
+    for (const {
+      message: { id, params: asked },
+      response: stream,
+    } of met) {
       const text = String((asked as { arguments: Json }).arguments['who']);
       stream.end(eventData({ id, result: { content: [{ type: 'text', text }] } }));
     }
-    void who;
   };
 }
 
@@ -72,14 +92,26 @@ async function client(token: string) {
   const meet = async (slug: string, id: unknown, who: string, count: number, progressToken?: unknown) => {
     const meta = progressToken === undefined ? {} : { _meta: { progressToken } };
     const answer = await post(
-      { jsonrpc: '2.0', id, method: 'tools/call', params: { name: `${slug}__together`, arguments: { who, count }, ...meta } },
+      {
+        jsonrpc: '2.0',
+        id,
+        method: 'tools/call',
+        params: { name: `${slug}__together`, arguments: { who, count }, ...meta },
+      },
       session,
     );
     await answer.ended();
-    const messages = answer.text === '' ? answer.events.flatMap(({ data }) => (data ? [JSON.parse(data) as Json] : [])) : [JSON.parse(answer.text) as Json];
+    const messages =
+      answer.text === ''
+        ? answer.events.flatMap(({ data }) => (data ? [JSON.parse(data) as Json] : []))
+        : [JSON.parse(answer.text) as Json];
     const last = messages.at(-1) ?? {};
     const { content } = last['result'] as { content: { text: string }[] };
-    return { id: last['id'], text: content[0]?.text, told: messages.slice(0, -1).map(({ params: one }) => one as Json) };
+    return {
+      id: last['id'],
+      text: content[0]?.text,
+      told: messages.slice(0, -1).map(({ params: one }) => one as Json),
+    };
   };
   return { meet };
 }

@@ -138,6 +138,7 @@ describe.each(ways.filter((way) => !doors.some(({ title }) => title === way.titl
   ({ path }) => {
     let open: Awaited<ReturnType<typeof connect>>;
     beforeAll(async () => void (open = await reach(path)));
+
     it('asks for samples, input and roots', async () => {
       const listed = async () => (await open.client.listTools()).tools.map((tool) => tool.name);
       await eventually('the tools are offered', async () => (await listed()).includes('trigger-elicitation-request'));

@@ -22,6 +22,7 @@ it('[FUZ-1] [FUZ-2] 2,000 malformed messages: each is answered in its form, noth
   expect(failures).toEqual([]);
   expect(sent).toBe(2000);
   // Most of it goes wrong, and enough of it goes right.
-  for (const status of [200, 202, 400, 401, 404]) expect(statuses[status], JSON.stringify(statuses)).toBeGreaterThan(10);
+  for (const status of [200, 202, 400, 401, 404])
+    expect(statuses[status], JSON.stringify(statuses)).toBeGreaterThan(10);
   expect(memory[1] - memory[0]).toBeLessThan(24 * 1024 ** 2);
 });

@@ -34,7 +34,10 @@ const show = ({ body, headers, method, path, raw }: FuzzRequest): string =>
   `${raw ?? ''} ${method} ${path} ${JSON.stringify(headers).slice(0, 1500)}\n${JSON.stringify(body.toString('latin1').slice(0, 3000))}`;
 
 /** Sends `count` messages that follow from the seed, and judges every answer. Each request has a stream of numbers of its own. */
-export async function fuzz(world: FuzzWorld, { seed, count, only, log = () => undefined }: FuzzOptions): Promise<FuzzReport> {
+export async function fuzz(
+  world: FuzzWorld,
+  { seed, count, only, log = () => undefined }: FuzzOptions,
+): Promise<FuzzReport> {
   const harvest: Harvest = { sessions: [], sealed: [] };
   const statuses: Record<string, number> = {};
   const failures: string[] = [];
@@ -50,7 +53,8 @@ export async function fuzz(world: FuzzWorld, { seed, count, only, log = () => un
     let problem: string | null = null;
     let seen = '';
     try {
-      const answers = request.raw === null ? [await send(agent, world.port, request)] : await sendRaw(random, world.port, request);
+      const answers =
+        request.raw === null ? [await send(agent, world.port, request)] : await sendRaw(random, world.port, request);
       for (const answer of answers) {
         statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
         problem ??= judge(request, answer);
@@ -67,7 +71,8 @@ export async function fuzz(world: FuzzWorld, { seed, count, only, log = () => un
       const index = taken++;
       await one(index);
       if (index % 1000 === 0) world.forget();
-      if (index % 10_000 === 0 && index > 0) log(`${index} sent, ${Math.round(await world.memory() / 1024 ** 2)} MiB`);
+      if (index % 10_000 === 0 && index > 0)
+        log(`${index} sent, ${Math.round((await world.memory()) / 1024 ** 2)} MiB`);
     }
   };
   const upTo = (end: number) => Promise.all(Array.from({ length: connections }, () => worker(end)));
@@ -81,10 +86,15 @@ export async function fuzz(world: FuzzWorld, { seed, count, only, log = () => un
   else {
     await until('it is well', async () => (await fetch(`${gateway}/healthz`)).status === 200);
     // What the last clients left behind is let go within seconds.
-    await until('its memory is free again', async () => (await world.memory()) < before + 8 * 1024 ** 2, 12_000).catch(() => undefined);
+    await until('its memory is free again', async () => (await world.memory()) < before + 8 * 1024 ** 2, 12_000).catch(
+      () => undefined,
+    );
   }
   const after = child.exitCode === null ? await world.memory() : 0;
-  for (const line of output.stdout.split('\n').filter((text) => /"level":"?(error|fatal|50|60)/.test(text)).slice(0, 5))
+  for (const line of output.stdout
+    .split('\n')
+    .filter((text) => /"level":"?(error|fatal|50|60)/.test(text))
+    .slice(0, 5))
     failures.push(`the log of seed ${seed}: ${line.slice(0, 2000)}`);
   return { sent: taken, ms: performance.now() - began, statuses, failures, memory: [before, after] };
 }

@@ -4,7 +4,8 @@ import type { FuzzAnswer } from './send.js';
 
 type Json = Record<string, unknown>;
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isId = (id: unknown): boolean => typeof id === 'string' || Number.isSafeInteger(id);
 
 function parsed(text: string): unknown {
@@ -66,7 +67,8 @@ export function judge(request: FuzzRequest, answer: FuzzAnswer): string | null {
   if (contentType.startsWith('text/event-stream')) return faultOfStream(text, request);
   if (!whole) return 'an answer that broke off';
   if (text === '') return null;
-  if (!contentType.startsWith('application/json')) return status === 404 || contentType.startsWith('text/plain') ? null : `content of type ${contentType}`;
+  if (!contentType.startsWith('application/json'))
+    return status === 404 || contentType.startsWith('text/plain') ? null : `content of type ${contentType}`;
   const value = parsed(text);
   if (request.method !== 'POST' && isObject(value) && !('jsonrpc' in value)) return null;
   if (isObject(value) && 'resource' in value) return null;
@@ -80,13 +82,14 @@ export function judge(request: FuzzRequest, answer: FuzzAnswer): string | null {
   return null;
 }
 
-const bound = <T>(list: T[], size: number): void => void list.splice(0, Math.max(0, list.length - size));
+const bound = (list: unknown[], size: number): void => void list.splice(0, Math.max(0, list.length - size));
 
 /** Keeps what an answer gave out for later requests. */
 export function harvestFrom({ headers, path }: FuzzRequest, answer: FuzzAnswer, harvest: Harvest): void {
   if (answer.session !== undefined)
     harvest.sessions.push({ id: answer.session, path, authorization: String(headers['authorization']) });
-  for (const [, value = ''] of answer.text.matchAll(/"(?:nextCursor|requestState|taskId)":"([^"]{1,4000})"/g)) harvest.sealed.push(value);
+  for (const [, value = ''] of answer.text.matchAll(/"(?:nextCursor|requestState|taskId)":"([^"]{1,4000})"/g))
+    harvest.sealed.push(value);
   for (const [, id = ''] of answer.text.matchAll(/^id: (\S+)$/gm)) harvest.sealed.push(id);
   bound(harvest.sessions, 8);
   bound(harvest.sealed, 60);

@@ -15,7 +15,9 @@ await using world = await startFuzzWorld(null);
 const only = values.only === undefined ? undefined : Number(values.only);
 const report = await fuzz(world, { seed, count: Number(values.count), only, log: print });
 const mib = report.memory.map((bytes) => `${(bytes / 1024 ** 2).toFixed(1)} MiB`);
-print(`${report.sent} messages in ${Math.round(report.ms / 1000)} s, memory ${mib.join(' → ')}, answers ${JSON.stringify(report.statuses)}`);
+print(
+  `${report.sent} messages in ${Math.round(report.ms / 1000)} s, memory ${mib.join(' → ')}, answers ${JSON.stringify(report.statuses)}`,
+);
 for (const failure of report.failures) print(`FAILED: ${failure}`);
 const grown = report.memory[1] - report.memory[0] > 24 * 1024 ** 2;
 if (grown) print('FAILED: memory grew by more than 24 MiB');

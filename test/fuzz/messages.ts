@@ -16,9 +16,31 @@ export interface Message {
 }
 
 const objects = {
-  tools: ['echo', 'add', 'big', 'with-region', 'elicit', 'sample', 'roots', 'progress', 'log', 'job', 'two-rounds', 'nope', ''],
+  tools: [
+    'echo',
+    'add',
+    'big',
+    'with-region',
+    'elicit',
+    'sample',
+    'roots',
+    'progress',
+    'log',
+    'job',
+    'two-rounds',
+    'nope',
+    '',
+  ],
   prompts: ['simple', 'greet', 'nope'],
-  uris: ['fixture://text', 'talk://watched', 'talk://7/data', 'file:///etc/passwd', 'gatehouse:old:fixture://text', 'http://127.0.0.1/', 'x'],
+  uris: [
+    'fixture://text',
+    'talk://watched',
+    'talk://7/data',
+    'file:///etc/passwd',
+    'gatehouse:old:fixture://text',
+    'http://127.0.0.1/',
+    'x',
+  ],
 };
 const slugs = ['old', 'young', 'old-events', 'young-events', 'talk-old', 'talk-young'];
 const versions = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2026-07-28', '2099-01-01', ''];
@@ -26,13 +48,27 @@ const legacyMethods = [
   ...['initialize', 'ping', 'tools/list', 'tools/call', 'tools/call', 'tools/call', 'prompts/list', 'prompts/get'],
   ...['resources/list', 'resources/read', 'resources/templates/list', 'resources/subscribe', 'resources/unsubscribe'],
   ...['completion/complete', 'logging/setLevel', 'tasks/get', 'tasks/list', 'tasks/result', 'tasks/cancel'],
-  ...['notifications/initialized', 'notifications/cancelled', 'notifications/progress', 'notifications/roots/list_changed'],
+  ...[
+    'notifications/initialized',
+    'notifications/cancelled',
+    'notifications/progress',
+    'notifications/roots/list_changed',
+  ],
   ...['sampling/createMessage', 'vendor/method', 'constructor', ''],
 ];
 const modernMethods = [
   ...['server/discover', 'tools/list', 'tools/call', 'tools/call', 'tools/call', 'prompts/list', 'prompts/get'],
   ...['resources/list', 'resources/read', 'resources/templates/list', 'completion/complete', 'subscriptions/listen'],
-  ...['tasks/get', 'tasks/update', 'tasks/cancel', 'ping', 'initialize', 'notifications/cancelled', 'vendor/method', 'toString'],
+  ...[
+    'tasks/get',
+    'tasks/update',
+    'tasks/cancel',
+    'ping',
+    'initialize',
+    'notifications/cancelled',
+    'vendor/method',
+    'toString',
+  ],
 ];
 
 const named = (random: Random, name: string): string => (random.chance(0.6) ? `${random.pick(slugs)}__${name}` : name);
@@ -48,7 +84,9 @@ function paramsOf(random: Random, method: string, harvest: Harvest): Json {
     case 'initialize':
       return {
         protocolVersion: random.pick(versions),
-        capabilities: random.chance(0.5) ? { sampling: {}, elicitation: { form: {}, url: {} }, roots: { listChanged: true } } : {},
+        capabilities: random.chance(0.5)
+          ? { sampling: {}, elicitation: { form: {}, url: {} }, roots: { listChanged: true } }
+          : {},
         clientInfo: { name: 'fuzz', version: '1' },
       };
     case 'tools/call':
@@ -56,7 +94,10 @@ function paramsOf(random: Random, method: string, harvest: Harvest): Json {
         ...{ name: named(random, random.pick(objects.tools)), ...task },
         arguments: random.pick<unknown>([{ text: 'x' }, { a: 1, b: 2 }, { region: 'ch' }, { kb: 1 }, {}, undefined]),
         ...(random.chance(0.2)
-          ? { requestState: sealed(), inputResponses: { q: { action: 'accept', content: { name: 'x' } }, 'input-1': { action: 'decline' } } }
+          ? {
+              requestState: sealed(),
+              inputResponses: { q: { action: 'accept', content: { name: 'x' } }, 'input-1': { action: 'decline' } },
+            }
           : {}),
       };
     case 'prompts/get':
@@ -90,25 +131,47 @@ function paramsOf(random: Random, method: string, harvest: Harvest): Json {
 
 const idOf = (random: Random): unknown =>
   random.chance(0.95)
-    ? random.pick<unknown>([random.below(20), String(random.below(20)), 0, -1, '', Number.MAX_SAFE_INTEGER, random.text(6)])
+    ? random.pick<unknown>([
+        random.below(20),
+        String(random.below(20)),
+        0,
+        -1,
+        '',
+        Number.MAX_SAFE_INTEGER,
+        random.text(6),
+      ])
     : random.pick<unknown>([null, 1.5, true, [], {}, 2 ** 60, -0]);
 
 /** A message that a client could send; one in ten is an answer to nobody. */
 export function anyMessage(random: Random, harvest: Harvest): Message {
   const modern = random.chance(0.45);
   if (!modern && random.chance(0.08))
-    return { modern, body: { jsonrpc: '2.0', id: idOf(random), ...random.pick([{ result: {} }, { error: { code: 1, message: 'x' } }]) } };
+    return {
+      modern,
+      body: {
+        jsonrpc: '2.0',
+        id: idOf(random),
+        ...random.pick([{ result: {} }, { error: { code: 1, message: 'x' } }]),
+      },
+    };
   const method = random.pick(modern ? modernMethods : legacyMethods);
   const params = paramsOf(random, method, harvest);
   const meta: Json = {
     ...(random.chance(0.2) ? { progressToken: random.pick<unknown>([1, '1', 0, 'p']) } : {}),
-    ...(random.chance(0.1) ? { traceparent: random.pick(['00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'x', '']) } : {}),
+    ...(random.chance(0.1)
+      ? { traceparent: random.pick(['00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'x', '']) }
+      : {}),
     ...(modern
       ? {
           'io.modelcontextprotocol/protocolVersion': random.chance(0.95) ? '2026-07-28' : random.pick(versions),
           'io.modelcontextprotocol/clientCapabilities': random.pick<unknown>([
             {},
-            { elicitation: { form: {}, url: {} }, sampling: {}, roots: {}, extensions: { 'io.modelcontextprotocol/tasks': {} } },
+            {
+              elicitation: { form: {}, url: {} },
+              sampling: {},
+              roots: {},
+              extensions: { 'io.modelcontextprotocol/tasks': {} },
+            },
           ]),
           'io.modelcontextprotocol/clientInfo': { name: 'fuzz', version: '1' },
           ...(random.chance(0.2) ? { 'io.modelcontextprotocol/logLevel': random.pick(['debug', 'error', 'x']) } : {}),

@@ -38,7 +38,12 @@ export function mutate(random: Random, value: unknown): unknown {
   const how = random.below(10);
   if (how < 5 && keys.length > 0) put(copy, key, mutate(random, copy[key]));
   else if (how < 6) delete copy[key];
-  else if (how < 7) put(copy, random.pick(['extra', 'constructor', 'jsonrpc', 'method', 'id', 'result', 'error', 'params', '_meta']), odd(random));
+  else if (how < 7)
+    put(
+      copy,
+      random.pick(['extra', 'constructor', 'jsonrpc', 'method', 'id', 'result', 'error', 'params', '_meta']),
+      odd(random),
+    );
   else if (how < 8) put(copy, key, odd(random));
   else if (how < 9) put(copy, key, value);
   else put(copy, random.text(5), copy[key]);
@@ -49,7 +54,8 @@ export function mutate(random: Random, value: unknown): unknown {
 export function damage(random: Random, text: string): Buffer {
   const bytes = Buffer.from(text);
   const at = random.below(Math.max(1, bytes.length));
-  const insert = (what: Buffer | string): Buffer => Buffer.concat([bytes.subarray(0, at), Buffer.from(what), bytes.subarray(at)]);
+  const insert = (what: Buffer | string): Buffer =>
+    Buffer.concat([bytes.subarray(0, at), Buffer.from(what), bytes.subarray(at)]);
   switch (random.below(9)) {
     case 0:
       if (bytes.length > 0) bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8));
@@ -59,11 +65,15 @@ export function damage(random: Random, text: string): Buffer {
     case 2:
       return insert(Buffer.from([random.pick([0x80, 0xc0, 0xff, 0xed, 0x00, 0xfe])]));
     case 3:
-      return Buffer.from(text.replace('{', random.pick(['{"id":1,', '{"method":"ping",', '{"__proto__":{},', '{"jsonrpc":"2.0",'])));
+      return Buffer.from(
+        text.replace('{', random.pick(['{"id":1,', '{"method":"ping",', '{"__proto__":{},', '{"jsonrpc":"2.0",'])),
+      );
     case 4:
       return Buffer.from(text + random.pick(['{}', ',', ']', '\u0000', ' ', text]));
     case 5:
-      return insert(random.pick(['"', '\\', '{', '}', '[', ']', ',', ':', '1e999', '\\ud800', '\\u0000', '\ufeff', '//', 'NaN']));
+      return insert(
+        random.pick(['"', '\\', '{', '}', '[', ']', ',', ':', '1e999', '\\ud800', '\\u0000', '\ufeff', '//', 'NaN']),
+      );
     case 6:
       return Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), bytes]);
     case 7:

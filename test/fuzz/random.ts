@@ -29,7 +29,26 @@ export class Random {
   }
 
   text(maxLength: number): string {
-    const units = ['a', 'Z', '0', ' ', '"', '\\', '\n', '\u0000', 'ü', '\u2028', '🗝', '\ud800', '/', '..', '<', '%', '=?base64?', '__proto__'];
+    const units = [
+      'a',
+      'Z',
+      '0',
+      ' ',
+      '"',
+      '\\',
+      '\n',
+      '\u0000',
+      'ü',
+      '\u2028',
+      '🗝',
+      '\ud800',
+      '/',
+      '..',
+      '<',
+      '%',
+      '=?base64?',
+      '__proto__',
+    ];
     return Array.from({ length: this.below(maxLength + 1) }, () => this.pick(units)).join('');
   }
 }

@@ -16,14 +16,26 @@ const paths = [
   ...['/mcp', '/mcp', '/mcp', '/servers/all/mcp', '/servers/all/mcp', '/servers/nope/mcp'],
   ...['old', 'young', 'old-events', 'young-events', 'talk-old', 'talk-young'].map((slug) => `/upstreams/${slug}/mcp`),
 ];
-const oddPaths = ['/', '/mcp/', '/sse', '/messages', '/servers/all/mcp?x=1', '/.well-known/oauth-protected-resource/mcp', '/%00', '/servers/../mcp'];
+const oddPaths = [
+  '/',
+  '/mcp/',
+  '/sse',
+  '/messages',
+  '/servers/all/mcp?x=1',
+  '/.well-known/oauth-protected-resource/mcp',
+  '/%00',
+  '/servers/../mcp',
+];
 const oddMethods = ['GET', 'GET', 'DELETE', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND'];
 
 /** Characters that may stand in a header; everything else would be refused by the sender's own program. */
 const headerSafe = (text: string): string => text.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '');
 
 function protocolHeaders(random: Random, { body, modern }: Message): Record<string, string> {
-  if (!modern) return random.chance(0.6) ? { 'mcp-protocol-version': random.pick(['2025-11-25', '2025-06-18', '2025-03-26']) } : {};
+  if (!modern)
+    return random.chance(0.6)
+      ? { 'mcp-protocol-version': random.pick(['2025-11-25', '2025-06-18', '2025-03-26']) }
+      : {};
   const { method, params } = body as { method?: unknown; params?: { name?: unknown; uri?: unknown; taskId?: unknown } };
   const name = params?.name ?? params?.uri ?? params?.taskId;
   return {
@@ -35,7 +47,18 @@ function protocolHeaders(random: Random, { body, modern }: Message): Record<stri
 
 function mangleHeaders(random: Random, headers: Record<string, string | string[]>): void {
   const names = Object.keys(headers);
-  const name = random.chance(0.8) ? random.pick(names) : random.pick(['mcp-param-region', 'last-event-id', 'origin', 'traceparent', 'content-encoding', 'x-forwarded-for', 'expect', 'upgrade-insecure-requests']);
+  const name = random.chance(0.8)
+    ? random.pick(names)
+    : random.pick([
+        'mcp-param-region',
+        'last-event-id',
+        'origin',
+        'traceparent',
+        'content-encoding',
+        'x-forwarded-for',
+        'expect',
+        'upgrade-insecure-requests',
+      ]);
   const value = headers[name];
   const how = random.below(5);
   if (how === 0) delete headers[name];
@@ -57,11 +80,20 @@ export function nextRequest(random: Random, tokens: readonly string[], harvest: 
   const body = random.chance(0.08) ? damage(random, text) : Buffer.from(text);
   const method = random.chance(0.1) ? random.pick(oddMethods) : 'POST';
   const headers: Record<string, string | string[]> = {
-    accept: random.pick(['application/json, text/event-stream', 'application/json, text/event-stream', 'application/json', 'text/event-stream', '*/*', '']),
+    accept: random.pick([
+      'application/json, text/event-stream',
+      'application/json, text/event-stream',
+      'application/json',
+      'text/event-stream',
+      '*/*',
+      '',
+    ]),
     authorization: random.chance(0.97) ? `Bearer ${random.pick(tokens)}` : headerSafe(random.text(20)),
     ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
     ...(batch ? { 'mcp-protocol-version': '2025-03-26' } : protocolHeaders(random, first)),
-    ...(method === 'GET' && random.chance(0.3) ? { 'last-event-id': random.pick(['1-0', '1-1', 'z-9', ...harvest.sealed.slice(-3)]) } : {}),
+    ...(method === 'GET' && random.chance(0.3)
+      ? { 'last-event-id': random.pick(['1-0', '1-1', 'z-9', ...harvest.sealed.slice(-3)]) }
+      : {}),
   };
   for (let count = random.pick([0, 0, 0, 0, 0, 0, 1, 2]); count > 0; count -= 1) mangleHeaders(random, headers);
   let path = random.chance(0.04) ? random.pick(oddPaths) : random.pick(paths);

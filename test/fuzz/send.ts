@@ -84,6 +84,6 @@ export const sendRaw = (random: Random, port: number, fuzz: FuzzRequest): Promis
       const text = Buffer.concat(chunks).toString('latin1');
       const statuses = [...text.matchAll(/(?:^|\n|\}|\])HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
       const none = { contentType: '', retryAfter: undefined, session: undefined, whole: false };
-      resolve(statuses.map((status) => ({ ...none, status, text: status >= 500 ? text : '' })));
+      resolve(statuses.map((status) => Object.assign({ status, text: status >= 500 ? text : '' }, none)));
     });
   });

@@ -3,7 +3,7 @@ import { auth as authV1, type OAuthClientProvider } from '@modelcontextprotocol/
 import { SignJWT, decodeJwt, generateKeyPair, type JWTPayload } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createKeyring, tokenSigningKey, type SigningKey } from '#crypto';
-import { createPool } from '#postgres';
+import { createPool, SYSTEM_ROLE } from '#postgres';
 import { addUser, callMcp, postMcp, until } from '#testing';
 import { exactRequest, firstText } from '../e2e/mcp-world.js';
 import { startSecurityWorld, type SecurityWorld } from './security-world.js';
@@ -148,22 +148,25 @@ describe('[BAD-23] a token', () => {
 describe('[BAD-24] a client that was told 401', () => {
   const wellKnown = '/.well-known/oauth-protected-resource';
 
-  it.each(paths)('finds the same metadata of %s at both places, without a credential, from any allowed page', async (path) => {
-    const inserted = await fetch(world.at(wellKnown + path), { headers: { origin: world.gatehouse.gateway } });
-    const root = await fetch(world.at(wellKnown));
-    expect([inserted.status, root.status]).toEqual([200, 200]);
-    expect(inserted.headers.get('access-control-allow-origin')).toBe(world.gatehouse.gateway);
-    const [own, general] = [(await inserted.json()) as Json, (await root.json()) as Json];
-    expect(own['resource']).toBe(world.at(path));
-    expect(String(own['resource'])).not.toMatch(/\/$/);
-    expect(general).toEqual({ ...own, resource: world.gatehouse.gateway });
-    expect(own['authorization_servers']).toEqual([world.gatehouse.controlPlane]);
-    const refused = await postMcp(world.at(path), null, '{}');
-    expect(refused.headers.get('www-authenticate')).toContain(`resource_metadata="${world.at(wellKnown + path)}"`);
-  });
+  it.each(paths)(
+    'finds the same metadata of %s at both places, without a credential, from any allowed page',
+    async (path) => {
+      const inserted = await fetch(world.at(wellKnown + path), { headers: { origin: world.gatehouse.gateway } });
+      const root = await fetch(world.at(wellKnown));
+      expect([inserted.status, root.status]).toEqual([200, 200]);
+      expect(inserted.headers.get('access-control-allow-origin')).toBe(world.gatehouse.gateway);
+      const [own, general] = [(await inserted.json()) as Json, (await root.json()) as Json];
+      expect(own['resource']).toBe(world.at(path));
+      expect(String(own['resource'])).not.toMatch(/\/$/);
+      expect(general).toEqual({ ...own, resource: world.gatehouse.gateway });
+      expect(own['authorization_servers']).toEqual([world.gatehouse.controlPlane]);
+      const refused = await postMcp(world.at(path), null, '{}');
+      expect(refused.headers.get('www-authenticate')).toContain(`resource_metadata="${world.at(wellKnown + path)}"`);
+    },
+  );
 
   it.each([
-    ['v1', authV1 as unknown as typeof authV2],
+    ['v1', authV1],
     ['v2', authV2],
   ] as const)('of SDK %s follows it to the authorization server, for this resource and scope', async (_name, auth) => {
     const asked: string[] = [];
@@ -192,7 +195,7 @@ describe('[BAD-24] a client that was told 401', () => {
       });
     };
     const serverUrl = world.at('/servers/all/mcp');
-    const outcome = await auth(provider as never, { serverUrl, fetchFn: fetchFn as typeof fetch });
+    const outcome = await auth(provider, { serverUrl, fetchFn });
     expect(outcome).toBe('REDIRECT');
     expect(asked[0]).toBe(world.at(`${wellKnown}/servers/all/mcp`));
     expect(sentTo).not.toBeNull();
@@ -219,13 +222,24 @@ describe('[BAD-25] what a client sends to the gateway', () => {
     'io.modelcontextprotocol/clientCapabilities': {},
     'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
   };
-  const tenant = (slug: string) => (slug === 'old' ? { 'x-tenant': 'acme' } : {});
+  const tenant = (slug: string): Record<string, string> => (slug === 'old' ? { 'x-tenant': 'acme' } : {});
 
   it('is not forwarded by configuration, either', async () => {
     const { admin } = world;
-    const names = ['authorization', 'cookie', 'proxy-authorization', 'dpop', 'mcp-session-id', 'x-gatehouse-csrf', 'host'];
+    const names = [
+      'authorization',
+      'cookie',
+      'proxy-authorization',
+      'dpop',
+      'mcp-session-id',
+      'x-gatehouse-csrf',
+      'host',
+    ];
     for (const name of names)
-      for (const header of [{ from: name, to: 'x-mine' }, { from: 'x-mine', to: name }]) {
+      for (const header of [
+        { from: name, to: 'x-mine' },
+        { from: 'x-mine', to: name },
+      ]) {
         const input = {
           slug: 'thief',
           name: 'thief',
@@ -237,7 +251,9 @@ describe('[BAD-25] what a client sends to the gateway', () => {
           'mutation ($input: CreateUpstreamInput!) { createUpstream(input: $input) { upstream { id } userErrors { field code } } }',
           { input },
         );
-        const { createUpstream } = answer.data as unknown as { createUpstream: { upstream: unknown; userErrors: Json[] } };
+        const { createUpstream } = answer.data as unknown as {
+          createUpstream: { upstream: unknown; userErrors: Json[] };
+        };
         expect([header, createUpstream.upstream]).toEqual([header, null]);
         expect(String(createUpstream.userErrors[0]?.['field'])).toMatch(/^(input\.)?forwardedHeaders/);
       }
@@ -304,12 +320,12 @@ describe('[BAD-25] what a client sends to the gateway', () => {
     const { stdout, stderr } = world.gatehouse.output;
     const pool = createPool({
       url: world.database.url,
-      role: 'gatehouse_system',
+      role: SYSTEM_ROLE,
       max: 1,
       applicationName: 'test',
       connectTimeout: 5000,
       statementTimeout: 5000,
-    } as never);
+    });
     try {
       const count = async () =>
         (await pool.query<{ n: string }>("select count(*) as n from audit_events where action = 'tools/call'"))[0]?.n;
@@ -317,7 +333,8 @@ describe('[BAD-25] what a client sends to the gateway', () => {
       const rows = await pool.query<{ row: string }>('select row_to_json(audit_events)::text as row from audit_events');
       expect(stdout.length).toBeGreaterThan(1000);
       for (const text of [stdout, stderr, ...rows.map(({ row }) => row)]) {
-        for (const secret of [world.token.slice(10, 60), user.token.slice(10, 60), world.masterKey]) expect(text).not.toContain(secret);
+        for (const secret of [world.token.slice(10, 60), user.token.slice(10, 60), world.masterKey])
+          expect(text).not.toContain(secret);
         expect(text).not.toMatch(/mark-|upstream-secret/);
       }
     } finally {

@@ -8,7 +8,9 @@ import { createInterface } from 'node:readline';
 const lines = [];
 const together = [];
 const say = (message) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
-const text = (value) => ({ content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }] });
+const text = (value) => ({
+  content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }],
+});
 const inputSchema = { type: 'object' };
 
 function meet(message) {

@@ -78,6 +78,7 @@ function wrap(target: PinoLogger, bound: LogFields): Logger {
     warn: write('warn'),
     error: write('error'),
     fatal: write('fatal'),
+    isEnabled: (level) => target.isLevelEnabled(level),
     child: (fields) => wrap(target, { ...bound, ...fields }),
   };
 }

@@ -15,6 +15,8 @@ export interface Logger {
   readonly warn: LogMethod;
   readonly error: LogMethod;
   readonly fatal: LogMethod;
+  /** Whether lines of a level are written at all, for callers whose fields cost something to put together. */
+  isEnabled(level: 'trace' | 'debug'): boolean;
   /** A logger whose lines all carry these fields, too. */
   child(fields: LogFields): Logger;
 }

@@ -29,11 +29,15 @@ export class FrontDoor {
       return;
     }
     this.#inFlight++;
-    void handleRequest(this.#gateway, exchange).finally(() => {
-      this.#inFlight--;
-      if (this.#inFlight === 0) for (const resolve of this.#waiting.splice(0)) resolve();
-    });
+    const served = handleRequest(this.#gateway, exchange);
+    if (served === null) this.#served();
+    else void served.then(this.#served, this.#served);
   }
+
+  readonly #served = (): void => {
+    this.#inFlight--;
+    if (this.#inFlight === 0) for (const resolve of this.#waiting.splice(0)) resolve();
+  };
 
   /** Resolves when no request is under way. */
   idle(): Promise<void> {

@@ -25,13 +25,10 @@ function answerPlainly(gateway: Gateway, exchange: Exchange): void {
   if (!answerWellKnown(gateway, exchange)) throw notFound('Page');
 }
 
-/** Answers one HTTP request, whatever it is. Never rejects. */
-export async function handleRequest(gateway: Gateway, exchange: Exchange): Promise<void> {
+/** Answers one HTTP request, whatever it is. A promise, which never rejects, where the answer takes time. */
+export function handleRequest(gateway: Gateway, exchange: Exchange): Promise<void> | null {
   const route = exchange.request.method === 'OPTIONS' ? null : mcpRouteOf(exchange.path, gateway.config.mcp.httpSse);
-  if (route !== null) {
-    await serveCall(gateway, exchange, route);
-    return;
-  }
+  if (route !== null) return serveCall(gateway, exchange, route);
   try {
     answerPlainly(gateway, exchange);
   } catch (thrown) {
@@ -41,4 +38,5 @@ export async function handleRequest(gateway: Gateway, exchange: Exchange): Promi
     const status = error instanceof CallError ? error.status : error.answer.http;
     send(gateway, exchange, { status, body: domainErrorAnswer(null, error) });
   }
+  return null;
 }

@@ -6,6 +6,7 @@ import { openTaskId } from '../relay/task-ids.js';
 import { askedName, completionRefOf } from './asked-object.js';
 import { CallError, invalidParams, unknownObject } from './call-error.js';
 import type { AuthorizedCall, ConformingCall, PostedMessage } from './calls.js';
+import { toAnswerHere, toUpstream } from './message-call.js';
 import { passThroughRule, ruleOf, type MethodRule } from './method-rules.js';
 import { paramHeadersOf } from './param-headers-of.js';
 import { foundTarget, targetOf, wholeUpstream } from './rights.js';
@@ -35,12 +36,11 @@ const neverPassed = new Set(['initialize', 'ping']);
 function authorizePassThrough(call: ConformingCall, upstream: UpstreamTarget): AuthorizedCall {
   const { endpoint, message } = call;
   const rule = ruleOf(message.method);
-  if (rule !== null && message.era === 'LEGACY' && neverPassed.has(message.method))
-    return { ...call, rule, target: null };
+  if (rule !== null && message.era === 'LEGACY' && neverPassed.has(message.method)) return toAnswerHere(call, rule);
   const name = askedName(message) ?? '';
   const listed = rule === null || rule.action !== 'execute' ? null : foundTarget(endpoint, rule, name);
   if (listed !== null && rule?.kind === 'TOOL') checkHeaders(message, listed);
-  return { ...call, rule: rule ?? passThroughRule, target: listed ?? wholeUpstream(upstream, name) };
+  return toUpstream(call, rule ?? passThroughRule, listed ?? wholeUpstream(upstream, name));
 }
 
 function completionTarget(endpoint: Endpoint, message: PostedMessage): { rule: MethodRule; target: Target } {
@@ -67,12 +67,15 @@ export function authorize(gateway: Gateway, call: ConformingCall): AuthorizedCal
   const own = ownUpstream(endpoint);
   if (own !== null) return authorizePassThrough(call, own);
   const rule = knownRule(message);
-  if (rule.action === 'task') return { ...call, rule, target: taskTarget(gateway, call) };
-  if (rule.action !== 'execute') return { ...call, rule, target: null };
-  if (rule.kind === null) return { ...call, ...completionTarget(endpoint, message) };
+  if (rule.action === 'task') return toUpstream(call, rule, taskTarget(gateway, call));
+  if (rule.action !== 'execute') return toAnswerHere(call, rule);
+  if (rule.kind === null) {
+    const completed = completionTarget(endpoint, message);
+    return toUpstream(call, completed.rule, completed.target);
+  }
   const name = askedName(message);
   if (name === null) throw invalidParams(`"${nameMember(message.method) ?? 'name'}" must be a string`);
   const target = targetOf(endpoint, rule, name);
   if (rule.kind === 'TOOL') checkHeaders(message, target);
-  return { ...call, rule, target };
+  return toUpstream(call, rule, target);
 }

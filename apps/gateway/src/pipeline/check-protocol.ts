@@ -1,6 +1,7 @@
 import { DomainError } from '#kernel';
 import { assertModernVersion, checkModernHeaders } from '#mcp';
 import type { ClientSession } from '../sessions/client-session.js';
+import { conforming } from './message-call.js';
 import type { ConformingCall, PostedMessage, RoutedCall } from './calls.js';
 
 /** The only revision with batches (2025-03-26, Messages). */
@@ -35,5 +36,5 @@ export function checkProtocol(call: RoutedCall): ConformingCall {
   if (inBatch && method === 'initialize')
     throw new DomainError('MALFORMED_REQUEST', 'initialize must not be part of a batch.');
   const { session } = call;
-  return { ...call, protocolVersion: session === null ? version : sessionVersion(session, call.message) };
+  return conforming(call, session === null ? version : sessionVersion(session, call.message));
 }

@@ -19,11 +19,24 @@ const pattern = /^\/(?:(servers|upstreams)\/([a-z0-9-]+)\/)?(mcp|sse|messages)$/
  * @param httpSse whether the paths of HTTP+SSE (2024-11-05) are routes
  */
 export function mcpRouteOf(path: string, httpSse = false): McpRoute | null {
+  const known = knownRoutes.get(path);
+  if (known !== undefined) return known.transport === 'http' || httpSse ? known : null;
+  const route = readRoute(path);
+  if (route === null || (route.transport === 'sse' && !httpSse)) return null;
+  if (knownRoutes.size >= mostKnown) knownRoutes.clear();
+  knownRoutes.set(path, route);
+  return route;
+}
+
+/** Clients call the same few paths again and again. */
+const knownRoutes = new Map<string, McpRoute>();
+const mostKnown = 1000;
+
+function readRoute(path: string): McpRoute | null {
   const match = pattern.exec(path);
   if (match === null) return null;
   const [, folder, name, end = ''] = match;
   const transport = end === 'mcp' ? 'http' : 'sse';
-  if (transport === 'sse' && !httpSse) return null;
   const opening = end === 'messages' ? `${path.slice(0, -end.length)}sse` : path;
   if (folder === undefined || name === undefined) return { kind: 'aggregate', name: null, path: opening, transport };
   if (!isSlug(name) && !isUuid(name)) return null;

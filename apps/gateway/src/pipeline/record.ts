@@ -106,6 +106,6 @@ export function record({ audit, logger, metrics, usage }: Gateway, evidence: Evi
   };
   audit.record(draft);
   const { action, details, requestId } = draft;
-  if (outcome === 'ALLOWED') logger.debug({ requestId, action, ...details }, 'call answered');
-  else logger.info({ requestId, action, outcome, reason, ...details }, 'call refused or failed');
+  if (outcome !== 'ALLOWED') logger.info({ requestId, action, outcome, reason, ...details }, 'call refused or failed');
+  else if (logger.isEnabled('debug')) logger.debug({ requestId, action, ...details }, 'call answered');
 }

@@ -6,8 +6,7 @@ import type { Answer, ConformingCall, UpstreamCall } from '../pipeline/calls.js'
 import { ruleOf } from '../pipeline/method-rules.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { linkOwnerOf } from './link-owners.js';
-import { serveListen } from './listen.js';
-import { requireStream } from './listen.js';
+import { requireStream, serveListen } from './listen.js';
 import { relayCall } from './relay-call.js';
 import { serveSubscription } from './serve-subscription.js';
 import { setSessionLevel } from './set-session-level.js';

@@ -20,6 +20,7 @@ import { completionRefOf } from '../pipeline/asked-object.js';
 import type { Answer, UpstreamCall } from '../pipeline/calls.js';
 import { paramHeadersOf } from '../pipeline/param-headers-of.js';
 import type { LinkEntry } from '../upstream-pool/link-entry.js';
+import type { ClientOperation } from '../telemetry/client-operation.js';
 import { traceUpstream } from '../telemetry/trace-upstream.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { CallMessages, type CallTraffic } from './call-messages.js';
@@ -183,11 +184,11 @@ export class Relay implements CallTraffic {
     return { ...params, ref: rewriteObject(text, { [ref.member]: JSON.stringify(target.originalName) }) };
   }
 
-  async #exchange(entry: LinkEntry, id: number | null, params: ParamChanges | undefined): Promise<UpstreamReply> {
+  #exchange(entry: LinkEntry, id: number | null, params: ParamChanges | undefined): Promise<UpstreamReply> {
     const { call, clientEra, clientToken, gateway, signal, spoken } = this;
     const { message, posted, rule, target } = call;
     const { received } = message;
-    if (signal.aborted) throw signal.reason;
+    if (signal.aborted) return Promise.reject(signal.reason as Error);
     const link = entry.open;
     const built = buildUpstreamRequest({
       clientEra,
@@ -206,18 +207,22 @@ export class Relay implements CallTraffic {
     const { headers, body, operation } = traceUpstream(gateway.telemetry, call, spoken, built);
     const request = { headers, body, id: id ?? received.message.id, method: message.method, signal, messages };
     if (id !== null) entry.calls.set(id, messages);
-    else if (operation === null) return link.call(request);
-    try {
-      const reply = await link.call(request);
-      operation?.answered(reply);
-      return reply;
-    } catch (error) {
-      operation?.failed(error);
-      throw error;
-    } finally {
-      if (id !== null) entry.calls.delete(id);
-    }
+    const answered = operation === null ? link.call(request) : told(operation, link.call(request));
+    return id === null ? answered : answered.finally(() => entry.calls.delete(id));
   }
 }
+
+/** The same reply, of which a span hears. */
+const told = (operation: ClientOperation, reply: Promise<UpstreamReply>): Promise<UpstreamReply> =>
+  reply.then(
+    (answered) => {
+      operation.answered(answered);
+      return answered;
+    },
+    (error: unknown) => {
+      operation.failed(error);
+      throw error;
+    },
+  );
 
 const nobody = { info: {}, capabilities: {} };

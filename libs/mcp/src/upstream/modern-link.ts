@@ -22,9 +22,10 @@ class ModernLink implements UpstreamLink {
     return null;
   }
 
-  async call(request: LinkRequest): Promise<UpstreamReply> {
+  // Every call passes here, and each async function on its way costs about as much as parsing its message.
+  call(request: LinkRequest): Promise<UpstreamReply> {
     const call = new HttpCall(this.connection, request, null);
-    return readReply(this.connection, request.id, await this.send(request, call), call.answer);
+    return this.send(request, call).then((reply) => readReply(this.connection, request.id, reply, call.answer));
   }
 
   async callOrStream(request: LinkRequest, above: number): Promise<UpstreamReply | StreamedAnswer> {
@@ -53,7 +54,7 @@ class ModernLink implements UpstreamLink {
     // There is nothing to end.
   }
 
-  private async send(request: LinkRequest, call: HttpCall): Promise<ForwardReply> {
+  private send(request: LinkRequest, call: HttpCall): Promise<ForwardReply> {
     const { connection } = this;
     let pool = poolOf;
     if (request.method === 'subscriptions/listen') {
@@ -62,11 +63,9 @@ class ModernLink implements UpstreamLink {
       call.maxMs = undefined;
       pool = sidePoolOf;
     }
-    try {
-      return await forward(pool(connection), call);
-    } catch (error) {
+    return forward(pool(connection), call).catch((error: unknown) => {
       throw named(connection, error);
-    }
+    });
   }
 }
 
