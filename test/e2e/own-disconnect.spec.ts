@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addUpstream, eventData, startScriptedServer, until, type ScriptedServer } from '#testing';
+import {
+  addUpstream,
+  eventData,
+  startScriptedServer,
+  until,
+  type ScriptedRequest,
+  type ScriptedServer,
+} from '#testing';
 import { openRequest } from '../service/stream-client.js';
 import { modernClient, openLegacyClient } from './bridge-client.js';
 import { startMcpWorld, untilServed, type McpWorld } from './mcp-world.js';
@@ -17,44 +24,34 @@ let polling: ScriptedServer;
 let release: () => void = () => undefined;
 const resumed: string[] = [];
 
+/** Leaves every call with an event to come back to, and answers on the GET that does. */
+function poll({ message: { id, method }, request, response }: ScriptedRequest): void {
+  const said = (data: string) => ({ method: 'notifications/message', params: { level: 'info', data } });
+  const last = request.headers['last-event-id'];
+  const tools = [{ name: 'poll', inputSchema: { type: 'object' } }];
+  if (method === 'tools/list') {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ jsonrpc: '2.0', id, result: { tools } }));
+  } else if (method === 'tools/call') {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(`id: ${String(id)}/0\nretry: 50\ndata: \n\n`);
+    response.end(eventData(said('first'), `${String(id)}/1`));
+  } else if (request.method === 'GET' && typeof last === 'string') {
+    resumed.push(last);
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.flushHeaders();
+    const asked = Number(last.split('/')[0]);
+    release = () => {
+      response.write(eventData(said('second'), `${asked}/2`));
+      response.end(eventData({ id: asked, result: { content: [{ type: 'text', text: 'polled' }] } }, `${asked}/3`));
+    };
+  } else response.writeHead(405).end();
+}
+
 beforeAll(async () => {
   old = await new TalkativeUpstream('legacy').start();
   young = await new TalkativeUpstream('modern').start();
-  // It leaves every call with an event to come back to, and answers on the GET that does.
-  polling = await startScriptedServer(({ message, request, response }) => {
-    if (message['method'] === 'tools/list')
-      return void response
-        .writeHead(200, { 'content-type': 'application/json' })
-        .end(
-          JSON.stringify({
-            jsonrpc: '2.0',
-            id: message['id'],
-            result: { tools: [{ name: 'poll', inputSchema: { type: 'object' } }] },
-          }),
-        );
-    const last = request.headers['last-event-id'];
-    if (message['method'] === 'tools/call') {
-      const id = String(message['id']);
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.write(`id: ${id}/0\nretry: 50\ndata: \n\n`);
-      response.end(eventData({ method: 'notifications/message', params: { level: 'info', data: 'first' } }, `${id}/1`));
-      return;
-    }
-    if (request.method === 'GET' && typeof last === 'string') {
-      resumed.push(last);
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.flushHeaders();
-      const id = Number(last.split('/')[0]);
-      release = () => {
-        response.write(
-          eventData({ method: 'notifications/message', params: { level: 'info', data: 'second' } }, `${id}/2`),
-        );
-        response.end(eventData({ id, result: { content: [{ type: 'text', text: 'polled' }] } }, `${id}/3`));
-      };
-      return;
-    }
-    response.writeHead(405).end();
-  });
+  polling = await startScriptedServer(poll);
   world = await startMcpWorld({ GATEHOUSE_WORKER_HEALTH_INTERVAL: '1h' });
   await addUpstream(world.admin, 'old', old.url);
   await addUpstream(world.admin, 'young', young.url);

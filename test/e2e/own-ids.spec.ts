@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   addUpstream,
@@ -21,44 +22,36 @@ let user: { token: string };
 let http: ScriptedServer;
 const commands = stdioCommands();
 
-/** Over HTTP what `together` of the stdio upstream is: calls wait for each other, then report progress in turns. */
+interface Waiting {
+  readonly id: unknown;
+  readonly token: unknown;
+  readonly who: string;
+  readonly response: ServerResponse;
+}
+
+/** What the stdio upstream does as well: all that wait report progress, in turns, and end. */
+function endTogether(met: readonly Waiting[]): void {
+  for (const { response } of met) response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const progress of [1, 2, 3])
+    for (const { response, token: progressToken, who: message } of met)
+      response.write(eventData({ method: 'notifications/progress', params: { progressToken, progress, message } }));
+  for (const { id, response, who } of met)
+    response.end(eventData({ id, result: { content: [{ type: 'text', text: who }] } }));
+}
+
+/** Over HTTP what `together` of the stdio upstream is. */
 function together(): (one: ScriptedRequest) => void {
-  const waiting: ScriptedRequest[] = [];
-  return (one) => {
-    const { message, response } = one;
-    const params = (message['params'] ?? {}) as Json;
-    const { count, who } = (params['arguments'] ?? {}) as { count: number; who: string };
-    if (message['method'] === 'tools/list')
-      return void response
-        .writeHead(200, { 'content-type': 'application/json' })
-        .end(
-          JSON.stringify({
-            jsonrpc: '2.0',
-            id: message['id'],
-            result: { tools: [{ name: 'together', inputSchema: { type: 'object' } }] },
-          }),
-        );
-    if (message['method'] !== 'tools/call') return void response.writeHead(405).end();
-    waiting.push(one);
-    if (waiting.length < count) return;
-    const met = waiting.splice(0);
-    for (const { response: stream } of met) stream.writeHead(200, { 'content-type': 'text/event-stream' });
-    for (const progress of [1, 2, 3])
-      for (const {
-        message: { params: asked },
-        response: stream,
-      } of met) {
-        const { _meta, arguments: args } = asked as { _meta?: Json; arguments: Json };
-        const told = { progressToken: _meta?.['progressToken'], progress, message: args['who'] };
-        stream.write(eventData({ method: 'notifications/progress', params: told }));
-      }
-    for (const {
-      message: { id, params: asked },
-      response: stream,
-    } of met) {
-      const text = String((asked as { arguments: Json }).arguments['who']);
-      stream.end(eventData({ id, result: { content: [{ type: 'text', text }] } }));
-    }
+  const waiting: Waiting[] = [];
+  const tools = [{ name: 'together', inputSchema: { type: 'object' } }];
+  return ({ message: { id, method, params }, response }) => {
+    if (method === 'tools/list') {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ jsonrpc: '2.0', id, result: { tools } }));
+    } else if (method === 'tools/call') {
+      const { _meta, arguments: args } = params as { _meta?: Json; arguments: { count: number; who: string } };
+      waiting.push({ id, token: _meta?.['progressToken'], who: args.who, response });
+      if (waiting.length === args.count) endTogether(waiting.splice(0));
+    } else response.writeHead(405).end();
   };
 }
 

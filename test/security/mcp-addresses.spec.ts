@@ -182,4 +182,3 @@ describe('[BAD-28] headers at %s', () => {
     });
   });
 });
-

@@ -42,7 +42,10 @@ export async function startSseUpstream(): Promise<SseUpstream> {
         return;
       }
       const stream = streams.get(new URL(request.url ?? '', 'http://x').searchParams.get('session') ?? '');
-      if (request.method !== 'POST' || stream === undefined) return void response.writeHead(404).end();
+      if (request.method !== 'POST' || stream === undefined) {
+        response.writeHead(404).end();
+        return;
+      }
       response.writeHead(202).end();
       const message = JSON.parse(text) as { id?: unknown; method?: unknown; params?: Json };
       if (message.id === undefined) return;
