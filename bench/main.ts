@@ -64,7 +64,7 @@ async function measure(options: Options): Promise<MixResult[]> {
     bench.say(`mix ${name}`);
     const result = await mixes[name](bench);
     results.push(result);
-    print(renderMix(result));
+    print(renderMix(result, !options.short));
   }
   return results;
 }
@@ -73,14 +73,15 @@ function write(options: Options, results: readonly MixResult[]): void {
   const at = new Date().toISOString();
   const file = options.out ?? path.join('bench/results', `${at.replaceAll(':', '-').slice(0, 19)}.json`);
   mkdirSync(path.dirname(file), { recursive: true });
-  const result: BenchResult = { at, machine: machine(), options, results };
+  const { out: _out, profile: _profile, ...settings } = options;
+  const result: BenchResult = { at, machine: machine(), options: settings, results };
   // The single slices are many; their medians and quartiles say what they have to say.
   const short = JSON.stringify(result, (key, value: unknown) => (key === 'slices' ? undefined : value), 1);
   writeFileSync(file, `${short}\n`);
   print(`written to ${file}`);
 }
 
-/** Runs what the command line asks for. @returns the exit code: 1 when a request was answered wrongly */
+/** Runs what the command line asks for. @returns the exit code: 1 when a request was answered wrongly, 2 for bad usage */
 async function run(args: readonly string[]): Promise<number> {
   if (args.includes('--help')) {
     print(usage);
@@ -90,7 +91,13 @@ async function run(args: readonly string[]): Promise<number> {
     print(compareResults(args[1] ?? '', args[2] ?? ''));
     return 0;
   }
-  const options = readOptions(args);
+  let options: Options;
+  try {
+    options = readOptions(args);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    return 2;
+  }
   const results = await measure(options);
   write(options, results);
   const broken = results.filter(({ errors }) => errors > 0);

@@ -1,5 +1,6 @@
 import type { LoadJob } from '../load/load-job.js';
 import type { Options } from '../options.js';
+import { residentBytes } from './cpu-time.js';
 import type { LoadRunner, Run } from './load-runner.js';
 import { median, spreadOf, type Spread } from './statistics.js';
 
@@ -21,6 +22,8 @@ export interface Figures {
   readonly p99: number;
   /** Over all slices, microseconds of processor time. */
   readonly cpu: Spread;
+  /** Resident memory of the measured processes before the first and after the last slice, bytes. */
+  readonly memory: { readonly start: number; readonly end: number };
   readonly requests: number;
   readonly errors: number;
   readonly firstError: string | null;
@@ -47,6 +50,7 @@ export async function interleave(
     const job = { ...subject.job, connections, warmupMs: options.warmupMs, measureMs: 50 };
     warmUps.set(subject, await runner.run(job, subject.pids));
   }
+  const memoryAtStart = subjects.map(({ pids }) => residentBytes(pids));
   for (let turn = 0; turn < options.passes * perPass; turn += 1) {
     // Every other turn backwards: nobody always runs after the same neighbour.
     for (const subject of turn % 2 === 0 ? subjects : subjects.toReversed()) {
@@ -54,19 +58,26 @@ export async function interleave(
       slices.get(subject)?.push(await runner.run(job, subject.pids));
     }
   }
-  return subjects.map((subject) => {
+  return subjects.map((subject, index) => {
     const figures = summarize(subject.name, connections, slices.get(subject) ?? [], perPass);
+    const memory = { start: memoryAtStart[index] ?? Number.NaN, end: residentBytes(subject.pids) };
     const warmUp = warmUps.get(subject);
     // What is answered wrongly while it warms up is wrong, too.
     return {
       ...figures,
+      memory,
       errors: figures.errors + (warmUp?.errors ?? 0),
       firstError: warmUp?.firstError ?? figures.firstError,
     };
   });
 }
 
-function summarize(subject: string, connections: number, slices: readonly Run[], perPass: number): Figures {
+function summarize(
+  subject: string,
+  connections: number,
+  slices: readonly Run[],
+  perPass: number,
+): Omit<Figures, 'memory'> {
   const passes: Run[][] = [];
   for (let start = 0; start < slices.length; start += perPass) passes.push(slices.slice(start, start + perPass));
   const rate = (runs: readonly Run[]) => sum(runs, 'requests') / sum(runs, 'seconds');

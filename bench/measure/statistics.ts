@@ -15,7 +15,7 @@ function at(sorted: readonly number[], share: number): number {
 
 /** Median and quartiles, interpolated. */
 export function spreadOf(values: readonly number[]): Spread {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
   return { median: at(sorted, 0.5), q1: at(sorted, 0.25), q3: at(sorted, 0.75), count: sorted.length };
 }
 

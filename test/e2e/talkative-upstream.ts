@@ -23,7 +23,9 @@ export class TalkativeUpstream implements AsyncDisposable {
   readonly #tasks = new Map<string, string>();
   readonly #subscribed = new Set<string>();
   #lastAsk = 0;
-  readonly #server = createServer((request, response) => void this.#serve(request, response));
+  readonly #server = createServer((request, response) =>
+    void this.#serve(request, response).catch(() => response.destroy()),
+  );
 
   readonly era: 'legacy' | 'modern';
 

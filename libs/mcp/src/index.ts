@@ -48,6 +48,7 @@ export {
   type UpstreamRequestInput,
 } from './bridge/build-upstream-request.js';
 export { rewriteMeta } from './bridge/rewrite-meta.js';
+export { passesAsItIs } from './bridge/passes-as-it-is.js';
 export { translateUpstreamReply, type ReplyInput, type TranslatedReply } from './bridge/translate-upstream-reply.js';
 export {
   askable,

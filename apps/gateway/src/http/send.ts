@@ -62,3 +62,10 @@ export function dropStalled({ config }: Gateway, { response }: Exchange): void {
   const { maxStreamBacklog, slowClientTimeout } = config.mcp;
   if (response.writableLength > maxStreamBacklog) response.setTimeout(slowClientTimeout, () => response.destroy());
 }
+
+/** After an answer that began before the gateway was to stop, the connection would idle until the client leaves it. */
+export function closeWhenDraining({ state }: Gateway, { request, response }: Exchange): void {
+  response.once('finish', () => {
+    if (state.draining) request.socket.end();
+  });
+}

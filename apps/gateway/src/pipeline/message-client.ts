@@ -1,5 +1,5 @@
 import { isObject, META, type JsonObject, type RequestOutcome } from '#mcp';
-import type { ClientPort } from '../relay/client-port.js';
+import type { AnswerSink, ClientPort } from '../relay/client-port.js';
 import { unanswered } from '../sessions/pending-asks.js';
 import type { RunningRequest, Session } from '../sessions/session.js';
 import type { PostedMessage } from './calls.js';
@@ -54,6 +54,10 @@ export class MessageClient implements ClientPort, RunningRequest {
       void reply.say(text);
       return true;
     });
+  }
+
+  pass(): AnswerSink | null {
+    return this.reply.pass();
   }
 
   suspend(retryMs: number): void {

@@ -3,7 +3,9 @@ import { acceptsEventStream } from '../http/accepts-event-stream.js';
 import { EventStream } from '../http/event-stream.js';
 import type { Exchange } from '../http/exchange.js';
 import { messageEvent } from '../http/message-event.js';
+import { PassedAnswer } from '../http/passed-answer.js';
 import { send } from '../http/send.js';
+import type { AnswerSink } from '../relay/client-port.js';
 import type { EventLog } from '../sessions/event-log.js';
 import type { Session } from '../sessions/session.js';
 import { ClientGone } from './call-error.js';
@@ -15,6 +17,8 @@ export interface Reply {
   readonly canStream: boolean;
   /** Says something before the answers. A promise resolves when the client can take more. */
   say(text: string): void | Promise<void>;
+  /** Takes the one answer as it comes; null where it has to be there as a whole. */
+  pass(): AnswerSink | null;
   /** Ends the connection for now; the client comes back for the rest. Nothing happens where it cannot. */
   suspend(retryMs: number): void;
   /** Hears that the client has closed the connection before the answer. */
@@ -40,6 +44,7 @@ export class HttpReply implements Reply {
   #log: EventLog | null = null;
   #only: Answer | null = null;
   #answers: Answer[] | null = null;
+  #passed: PassedAnswer | null = null;
   #finished = false;
 
   constructor(
@@ -50,7 +55,7 @@ export class HttpReply implements Reply {
   ) {}
 
   get canStream(): boolean {
-    if (this.#finished) return false;
+    if (this.#finished || this.#passed !== null) return false;
     if (this.#log !== null) return true;
     if (this.#stream !== null) return this.#stream.open;
     const { request, response } = this.exchange;
@@ -62,6 +67,12 @@ export class HttpReply implements Reply {
     const stream = this.#stream ?? this.#begin();
     if (this.#log !== null) return this.#log.append(text, this.gateway.clock.now());
     return stream.write(messageEvent(text, null));
+  }
+
+  pass(): AnswerSink | null {
+    if (this.isBatch || this.#stream !== null || this.#newSession !== null) return null;
+    this.#passed = new PassedAnswer(this.gateway, this.exchange);
+    return this.#passed;
   }
 
   suspend(retryMs: number): void {
@@ -99,7 +110,7 @@ export class HttpReply implements Reply {
   }
 
   #sendOnly(answer: Answer): void {
-    if (answer === handedOver) return;
+    if (answer === handedOver || this.#passed?.hasBegun === true) return;
     // The answer of a cancelled request is that there is none.
     if (answer.body === null && answer.status === 499) send(this.gateway, this.exchange, { status: 202, body: null });
     else send(this.gateway, this.exchange, answer);

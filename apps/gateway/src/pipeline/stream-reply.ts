@@ -23,6 +23,11 @@ export class StreamReply implements Reply {
     return this.session.write(text);
   }
 
+  pass(): null {
+    // An event is there as a whole.
+    return null;
+  }
+
   suspend(): void {
     // There is one stream, and nothing to come back to.
   }

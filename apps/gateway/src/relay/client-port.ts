@@ -1,6 +1,16 @@
 import type { JsonObject, RequestOutcome } from '#mcp';
 import type { ClientSession } from '../sessions/client-session.js';
 
+/** Takes an answer that is passed on as it comes. */
+export interface AnswerSink {
+  /** A promise holds the upstream up until the client can take more. */
+  write(chunk: Buffer): void | Promise<void>;
+  /** The answer is whole. */
+  end(): void;
+  /** There is no more of it: what was sent breaks off. */
+  cut(): void;
+}
+
 /** The client of one message, as its upstream may reach it while the message is being answered. */
 export interface ClientPort {
   /** What the client declared: in its session (legacy) or in the message's envelope (modern); empty where it said nothing. */
@@ -20,6 +30,11 @@ export interface ClientPort {
   notify(text: string): void | Promise<void>;
   /** Sends a request to the client on the message's own stream and waits for its answer; never rejects. */
   ask(method: string, params: string, signal: AbortSignal): Promise<RequestOutcome>;
+  /**
+   * Takes the answer as it comes; nothing can be said before it any more. Null where it has to be there as a whole: in a
+   * batch, and on an event stream.
+   */
+  pass(): AnswerSink | null;
   /** Ends the message's stream early and lets the client come back for the rest (SEP-1699), where it can. */
   suspend(retryMs: number): void;
   /**

@@ -5,6 +5,7 @@ import { claimOf, recheckOf } from '../pipeline/claim.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { answerTo } from './answer-to.js';
 import { beginParkable, resumeParked } from './parked-call.js';
+import { passAnswer } from './pass-answer.js';
 import { Relay, type ParamChanges } from './relay.js';
 import { openState, type RequestState } from './request-state.js';
 
@@ -48,7 +49,8 @@ export async function relayCall(gateway: Gateway, call: UpstreamCall, spoken: Sp
     return beginParkable(relay, run, params);
   call.client.onGone((reason) => run.abort(reason));
   try {
-    return await answerTo(relay, await relay.send(params));
+    const reply = await relay.request(params);
+    return reply.kind === 'stream' ? await passAnswer(relay, reply) : await answerTo(relay, reply);
   } catch (error) {
     return relay.failed(error);
   } finally {

@@ -4,6 +4,7 @@ import {
   hasExtension,
   logLevels,
   memberValue,
+  passesAsItIs,
   rewriteObject,
   TASKS_EXTENSION,
   translateUpstreamReply,
@@ -11,6 +12,7 @@ import {
   type JsonRpcId,
   type NameExposure,
   type RequestOutcome,
+  type StreamedAnswer,
   type TranslatedReply,
   type UpstreamReply,
   type UpstreamResponse,
@@ -24,7 +26,7 @@ import type { ClientOperation } from '../telemetry/client-operation.js';
 import { traceUpstream } from '../telemetry/trace-upstream.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { CallMessages, type CallTraffic } from './call-messages.js';
-import { exposureOf } from './exposure.js';
+import { exposureOf, hasNoTasks } from './exposure.js';
 import { addForwardedHeaders } from './forwarded-headers.js';
 import { legacyClientOf, linkOwnerOf } from './link-owners.js';
 import { setLevel } from './own-request.js';
@@ -55,7 +57,12 @@ function progressTokenOf({ message }: UpstreamCall): JsonRpcId | null {
 }
 
 /** What the call was answered, as the client and the audit log are told. */
-function answerOf({ status, body, outcome, code }: TranslatedReply): Answer {
+export function answerOf({
+  status,
+  body,
+  outcome,
+  code,
+}: Omit<TranslatedReply, 'body'> & Pick<Answer, 'body'>): Answer {
   if (outcome === 'rpc-error')
     return { status, body, outcome: 'FAILED', reason: 'UPSTREAM_RPC_ERROR', details: { rpcCode: code } };
   return { status, body, outcome: 'ALLOWED', reason: null, details: { resultIsError: outcome === 'tool-error' } };
@@ -71,6 +78,8 @@ export class Relay implements CallTraffic {
   readonly inputTimeoutMs: number;
   park: ((request: Omit<InputRequest, 'key'>) => Promise<RequestOutcome>) | null = null;
   #messages: CallMessages | null = null;
+  /** A large answer need not be held. */
+  #passes: boolean;
 
   /** @param call the client's request that waits for an answer now */
   constructor(
@@ -86,6 +95,16 @@ export class Relay implements CallTraffic {
     this.exposure = exposureOf(gateway.keyring, endpoint, principal, target.upstream);
     this.clientToken = progressTokenOf(call);
     this.inputTimeoutMs = gateway.config.gateway.inputTimeout;
+    this.#passes =
+      !message.inBatch &&
+      passesAsItIs({
+        clientEra: this.clientEra,
+        upstreamEra: this.upstreamEra,
+        method: message.method,
+        exposeUri: this.exposure.exposeUri,
+        exposeTask: hasNoTasks(target.upstream) ? null : this.exposure.exposeTask,
+        verbatim: this.passThrough,
+      });
   }
 
   listChanged(): void {
@@ -101,30 +120,43 @@ export class Relay implements CallTraffic {
     if (this.#messages !== null) this.#messages.client = call?.client ?? null;
   }
 
-  /**
-   * Sends the call and waits for its answer; every failure is a DomainError of the UPSTREAM_* family, except a
-   * cancellation, which rejects with the signal's reason.
-   */
+  /** Like `request`, for answers that have to be read: whatever their size, they come whole. */
   async send(params?: ParamChanges): Promise<UpstreamResponse> {
+    this.#passes = false;
+    const reply = await this.request(params);
+    if (reply.kind === 'response') return reply;
+    throw new TypeError('an answer that nobody can pass on came as a stream');
+  }
+
+  /**
+   * Sends the call and waits for its answer, or for as much of it as is held; every failure is a DomainError of the
+   * UPSTREAM_* family, except a cancellation, which rejects with the signal's reason.
+   */
+  async request(params?: ParamChanges): Promise<UpstreamResponse | StreamedAnswer> {
     const { gateway, call, spoken } = this;
     const { upstream } = call.target;
     if (spoken.era === 'MODERN' && upstream.transport === 'STREAMABLE_HTTP') {
       const reply = await this.#exchange(gateway.links.stateless(upstream, spoken), null, params);
-      if (reply.kind === 'response') return reply;
+      if (reply.kind !== 'session-ended') return reply;
       throw lostAgain(upstream.slug);
     }
     for (const isLast of [false, true]) {
       const leased = gateway.links.lease(linkOwnerOf(gateway, call, upstream, spoken), upstream);
       const entry = leased instanceof Promise ? await leased : leased;
+      let isOver = true;
       try {
         if (call.client.session?.hasStream === true) entry.open.listen();
         if (call.client.logLevel !== null) await this.#fitLevel(entry, call.client.logLevel);
         const id = entry.open.nextId();
         const reply = await this.#exchange(entry, id, params);
+        if (reply.kind === 'stream') {
+          isOver = false;
+          return releasing(entry, reply);
+        }
         if (reply.kind === 'response' && (isLast || !sessionIsLost(reply, id))) return reply;
         entry.forget();
       } finally {
-        entry.release();
+        if (isOver) entry.release();
       }
     }
     throw lostAgain(upstream.slug);
@@ -184,7 +216,11 @@ export class Relay implements CallTraffic {
     return { ...params, ref: rewriteObject(text, { [ref.member]: JSON.stringify(target.originalName) }) };
   }
 
-  #exchange(entry: LinkEntry, id: number | null, params: ParamChanges | undefined): Promise<UpstreamReply> {
+  #exchange(
+    entry: LinkEntry,
+    id: number | null,
+    params: ParamChanges | undefined,
+  ): Promise<UpstreamReply | StreamedAnswer> {
     const { call, clientEra, clientToken, gateway, signal, spoken } = this;
     const { message, posted, rule, target } = call;
     const { received } = message;
@@ -207,15 +243,20 @@ export class Relay implements CallTraffic {
     const { headers, body, operation } = traceUpstream(gateway.telemetry, call, spoken, built);
     const request = { headers, body, id: id ?? received.message.id, method: message.method, signal, messages };
     if (id !== null) entry.calls.set(id, messages);
-    const answered = operation === null ? link.call(request) : told(operation, link.call(request));
+    const { streamAbove } = gateway.config.outbound;
+    const reply = this.#passes ? link.callOrStream(request, streamAbove) : link.call(request);
+    const answered = operation === null ? reply : told(operation, reply);
     return id === null ? answered : answered.finally(() => entry.calls.delete(id));
   }
 }
 
+type AnyReply = UpstreamReply | StreamedAnswer;
+
 /** The same reply, of which a span hears. */
-const told = (operation: ClientOperation, reply: Promise<UpstreamReply>): Promise<UpstreamReply> =>
+const told = (operation: ClientOperation, reply: Promise<AnyReply>): Promise<AnyReply> =>
   reply.then(
     (answered) => {
+      if (answered.kind === 'stream') return operation.passes(answered);
       operation.answered(answered);
       return answered;
     },
@@ -224,5 +265,11 @@ const told = (operation: ClientOperation, reply: Promise<UpstreamReply>): Promis
       throw error;
     },
   );
+
+/** The same answer, whose link is needed until it is over. */
+const releasing = (entry: LinkEntry, answer: StreamedAnswer): StreamedAnswer => ({
+  ...answer,
+  pipe: (sink, clientId) => answer.pipe(sink, clientId).finally(() => entry.release()),
+});
 
 const nobody = { info: {}, capabilities: {} };

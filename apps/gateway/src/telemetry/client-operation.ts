@@ -1,4 +1,4 @@
-import type { UpstreamReply } from '#mcp';
+import type { StreamedAnswer, UpstreamReply } from '#mcp';
 import { DomainError } from '#kernel';
 import type { Operation, Telemetry, TelemetryAttributes, TraceContext } from '#observability';
 import type { UpstreamTarget } from '#snapshot';
@@ -65,6 +65,23 @@ export class ClientOperation {
     const { error, result } = reply.message;
     const code = error === undefined ? null : String(error.code);
     this.#end(code ?? (result?.['isError'] === true ? 'tool_error' : null), code);
+  }
+
+  /** The upstream answers with more than is held here: the same answer, at whose end the span ends. */
+  passes(answer: StreamedAnswer): StreamedAnswer {
+    return {
+      ...answer,
+      pipe: async (sink, clientId) => {
+        try {
+          const outcome = await answer.pipe(sink, clientId);
+          this.#end(outcome === 'ok' ? null : outcome === 'tool-error' ? 'tool_error' : '_OTHER', null);
+          return outcome;
+        } catch (error) {
+          this.failed(error);
+          throw error;
+        }
+      },
+    };
   }
 
   /** There is no answer. */

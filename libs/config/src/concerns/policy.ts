@@ -231,7 +231,15 @@ export const outbound = concern('Outbound requests', {
     env: 'GATEHOUSE_OUTBOUND_MAX_RESPONSE',
     schema: bytes(1024, 4 * 1024 ** 3),
     default: '16MiB',
-    description: 'Largest answer that is accepted from an upstream.',
+    description:
+      'Largest answer that is accepted from an upstream, whether it is held in memory or passed on as it comes.',
+  }),
+  streamAbove: setting({
+    env: 'GATEHOUSE_OUTBOUND_STREAM_ABOVE',
+    schema: bytes(16 * 1024, 4 * 1024 ** 3),
+    default: '256KiB',
+    description:
+      'A JSON answer of more than this in which nothing has to change is passed on as it comes, no faster than its client reads; smaller ones, and those in which names or URIs are rewritten, are held whole.',
   }),
   poolConnections: setting({
     env: 'GATEHOUSE_OUTBOUND_POOL_CONNECTIONS',

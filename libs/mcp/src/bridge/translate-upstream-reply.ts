@@ -5,6 +5,7 @@ import { META } from '../era/protocol-versions.js';
 import { memberValue, rewriteObject } from '../json/json-text.js';
 import type { UpstreamResponse } from '../upstream/upstream-reply.js';
 import type { Implementation } from '../upstream/upstream-connection.js';
+import { cacheable } from './cacheable.js';
 import { exposeTasks } from './expose-tasks.js';
 import { exposeUris } from './expose-uris.js';
 import { fitTools } from './fit-tools.js';
@@ -40,15 +41,6 @@ export interface TranslatedReply {
   /** The JSON-RPC code of an error answer. */
   readonly code: number | null;
 }
-
-const cacheable = new Set([
-  'server/discover',
-  'tools/list',
-  'resources/list',
-  'resources/templates/list',
-  'prompts/list',
-  'resources/read',
-]);
 
 /** Codes that describe the hop between Gatehouse and the upstream; the client could do nothing with them. */
 const ofTheHop: Readonly<Record<number, string>> = {

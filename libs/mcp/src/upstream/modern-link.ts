@@ -28,13 +28,14 @@ class ModernLink implements UpstreamLink {
     return this.send(request, call).then((reply) => readReply(this.connection, request.id, reply, call.answer));
   }
 
-  async callOrStream(request: LinkRequest, above: number): Promise<UpstreamReply | StreamedAnswer> {
+  callOrStream(request: LinkRequest, above: number): Promise<UpstreamReply | StreamedAnswer> {
     const call = new HttpCall(this.connection, request, null);
     call.streamAbove = above;
-    const reply = await this.send(request, call);
-    if (isStreamed(reply))
-      return streamedAnswer(this.connection, request.id, reply, replyHeader(reply, 'mcp-session-id'));
-    return readReply(this.connection, request.id, reply, call.answer);
+    return this.send(request, call).then((reply) =>
+      isStreamed(reply)
+        ? streamedAnswer(this.connection, request.id, reply, replyHeader(reply, 'mcp-session-id'))
+        : readReply(this.connection, request.id, reply, call.answer),
+    );
   }
 
   async notify(text: string): Promise<void> {
