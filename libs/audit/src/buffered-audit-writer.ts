@@ -6,7 +6,7 @@ import type { Keyring } from '#crypto';
 import { newRequestId } from '#kernel';
 import type { DatabasePool, SqlExecutor } from '#postgres';
 import { adoptSpools, claimSpool, releaseSpool, spoolFolder } from './adopt-spools.js';
-import { toAuditRecord } from './audit-record.js';
+import { toAuditRecord, type AuditRecord } from './audit-record.js';
 import { AuditSpool } from './audit-spool.js';
 import type { ChainHead } from './chain.js';
 import { encodeAfter } from './encode-record.js';
@@ -38,6 +38,8 @@ export interface BufferedAuditWriterOptions {
   readonly observer?: AuditWriterObserver;
 }
 
+/** Records that are chained in one go. */
+const freshSize = 64;
 /** Records of one insert statement. */
 const batchSize = 500;
 /** A write without progress for so long counts as failed; its records go to the spool, too. */
@@ -61,6 +63,8 @@ export class BufferedAuditWriter {
   #adopted: AuditSpool[] = [];
   /** Chained and not stored anywhere but here. What is dropped never got a place in the chain, so it leaves no gap. */
   #batches: RowBatch[] = [];
+  /** Not chained yet. Some dozens in one go cost a third of what they cost one by one, between calls. */
+  #fresh: AuditRecord[] = [];
   #inMemory = 0;
   #writing: Promise<void> | null = null;
   /** The batch that a statement holds. */
@@ -96,10 +100,9 @@ export class BufferedAuditWriter {
       this.options.observer?.dropped?.(1);
       return;
     }
-    const encoded = encodeAfter(this.options.keyring, this.#chain, this.#heads.get(record.organizationId), record);
-    this.#heads.set(record.organizationId, encoded);
-    this.#batchFor(encoded.row.length).add(encoded);
+    this.#fresh.push(record);
     this.#inMemory += 1;
+    if (this.#fresh.length >= freshSize) this.#encode();
     if (this.#closed) this.#spill();
   }
 
@@ -141,6 +144,16 @@ export class BufferedAuditWriter {
       spool.removeIfEmpty();
       releaseSpool(spool.file);
     }
+  }
+
+  /** Gives what is fresh its place in the chain. */
+  #encode(): void {
+    for (const record of this.#fresh) {
+      const encoded = encodeAfter(this.options.keyring, this.#chain, this.#heads.get(record.organizationId), record);
+      this.#heads.set(record.organizationId, encoded);
+      this.#batchFor(encoded.row.length).add(encoded);
+    }
+    this.#fresh = [];
   }
 
   /** The batch that takes the next row; one that is being written takes no more. */
@@ -185,6 +198,7 @@ export class BufferedAuditWriter {
   }
 
   async #writeMemory(): Promise<void> {
+    this.#encode();
     for (let batch = this.#batches[0]; batch; batch = this.#batches[0]) {
       this.#inFlight = batch;
       const { count } = batch;
@@ -231,6 +245,7 @@ export class BufferedAuditWriter {
 
   /** Moves what is in memory to the spool as far as it fits. */
   #spill(limit = this.options.config.audit.spoolMax): void {
+    this.#encode();
     for (let batch = this.#batches[0]; batch; batch = this.#batches[0]) {
       let size = this.#spool.size;
       const rows = batch.rows();
