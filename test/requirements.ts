@@ -196,6 +196,13 @@ export const requirements: readonly Requirement[] = [
   rly('RLY-15', 'capabilities and extensions are advertised exactly as far as they are relayed', 'MCP-7'),
   rly('RLY-16', 'an upstream that is not well is named in the lists, which keep its objects', 'MCP-5'),
   rly('RLY-17', 'configured and forwarded headers reach the upstream, a credential of the client never'),
+  rly(
+    'RLY-18',
+    'listening through a raw pass-through is bounded, ends politely when the gateway stops, and with its right, with a record',
+  ),
+  rly('RLY-19', 'the retry of a waiting call at another process goes on where the call waits, and counts once'),
+  rly('RLY-20', 'progress of a client about a question of an upstream reaches that upstream under its own token'),
+  rly('RLY-21', 'who listens through a pass-through hears of changed lists in the upstream’s own words'),
 
   trl('TRL-1', 'every MCP request leaves one audit record, allowed or denied, with its reason'),
   trl('TRL-2', 'verifyAudit finds an edited, a removed and a missing record'),
@@ -309,7 +316,7 @@ export const requirements: readonly Requirement[] = [
   own('OWN-10', 'a session that began at one process goes on at another one, calls and streams alike'),
 
   ses('SES-1', 'a session belongs to its token and its endpoint: 404 for any other, 401 without a token'),
-  ses('SES-2', 'requests of a session speak the revision that initialize agreed on'),
+  ses('SES-2', 'requests of a session speak the revision that initialize agreed on; an unknown one is refused'),
   ses('SES-3', 'DELETE ends a session; from then on it is unknown'),
   ses('SES-4', 'GET opens one stream per session: 400, 404, 405, 406 and 409 where it cannot'),
   ses('SES-5', 'a POST is answered with JSON unless something is to be said before the answer, and then on a stream'),
@@ -328,6 +335,7 @@ export const requirements: readonly Requirement[] = [
   ses('SES-18', 'a request for a session of another process is handed over to that one'),
   ses('SES-19', 'when the gateway stops, streams end in good order'),
   ses('SES-20', 'silent streams carry comments'),
+  ses('SES-21', 'without the database for too long, everything that is open ends, too', 'ARCHITECTURE.md §3a'),
 
   lnk(
     'LNK-1',
@@ -353,6 +361,14 @@ export const requirements: readonly Requirement[] = [
   lnk('LNK-13', 'a probe finds out era and transport, HTTP+SSE included'),
   lnk('LNK-14', 'the load of one upstream never takes the connections of another, nor of what a call waits for'),
   lnk('LNK-15', 'the stream for unsolicited messages opens again after its last event, and ends with its session'),
+  lnk(
+    'LNK-16',
+    'a large answer in which nothing has to change goes on as it comes, as fast as its client reads; both sides break off together, with a record',
+  ),
+  lnk(
+    'LNK-17',
+    'stdio and HTTP+SSE upstreams serve the aggregate: questions and progress of one client reach no other',
+  ),
 
   bad('BAD-1', 'wrong or missing credential'),
   bad('BAD-2', 'expired one-time link'),

@@ -2,14 +2,8 @@ import type { Figures } from '../measure/interleave.js';
 import type { MixResult, Ratio } from '../mixes/mix.js';
 
 const columns = [
-  'program',
-  'conn.',
-  'requests/s',
-  'p50 ms',
-  'p95 ms',
-  'p99 ms',
-  'CPU µs/request (quartiles)',
-  'errors',
+  ...['program', 'conn.', 'requests/s', 'p50 ms', 'p95 ms', 'p99 ms', 'added p50 / p95 / p99'],
+  ...['CPU µs/request (quartiles)', 'memory MiB', 'errors'],
 ];
 
 const ms = (micros: number): string => (micros / 1000).toFixed(micros < 10_000 ? 3 : 1);

@@ -96,7 +96,7 @@ function hop(requestId: string, options: { claims?: Partial<HopClaims>; key?: st
   const headers = plainHeaders(requestId);
   const claims = {
     ...{ from: randomUUID(), to: target.id, at: Date.now(), nonce: randomUUID() },
-    ...{ ip: '203.0.113.7', publicUrl: gatewayUrl },
+    ...{ ip: '203.0.113.7', publicUrl: gatewayUrl, isCounted: false },
     ...options.claims,
   };
   const signed = { method: 'POST', path: '/servers/mine/mcp', headers };
@@ -137,7 +137,12 @@ describe('the internal port of a gateway process', () => {
     const claims = { from: randomUUID(), to: target.id, at: Date.now(), nonce: randomUUID(), ip: null };
     const body = bodyOf('hop');
     const signed = { method: 'POST', path: '/servers/mine/mcp', headers: withBadToken };
-    const bad = signHop(keyringOf(ourKey()), signed, { ...claims, publicUrl: gatewayUrl }, Buffer.from(body));
+    const bad = signHop(
+      keyringOf(ourKey()),
+      signed,
+      { ...claims, publicUrl: gatewayUrl, isCounted: false },
+      Buffer.from(body),
+    );
     const answer = await overTls(ourKey(), [...withBadToken, 'x-gatehouse-hop', bad.header], body);
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toContain(`${gatewayUrl}/.well-known/`);

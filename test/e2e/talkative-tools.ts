@@ -63,6 +63,14 @@ export async function run(name: string, args: Json, tools: Tools): Promise<Json>
       });
       return textResult(`sampled ${JSON.stringify(answer['content'])}`);
     }
+    case 'sample-watched': {
+      const answer = await tools.ask('q', 'sampling/createMessage', {
+        messages: [{ role: 'user', content: { type: 'text', text: 'hi' } }],
+        maxTokens: 5,
+        _meta: { progressToken: 1 },
+      });
+      return textResult(`sampled ${JSON.stringify(answer['content'])}`);
+    }
     case 'elicit': {
       const answer = await tools.ask('q', 'elicitation/create', { message: 'Name?', requestedSchema: elicited });
       return textResult(`elicited ${JSON.stringify(answer['content'])}`);

@@ -22,9 +22,10 @@ export class TalkativeUpstream implements AsyncDisposable {
   readonly #running = new Map<string, AbortController>();
   readonly #tasks = new Map<string, string>();
   readonly #subscribed = new Set<string>();
+  readonly #forgotten = new Set<string>();
   #lastAsk = 0;
-  readonly #server = createServer((request, response) =>
-    void this.#serve(request, response).catch(() => response.destroy()),
+  readonly #server = createServer(
+    (request, response) => void this.#serve(request, response).catch(() => response.destroy()),
   );
 
   readonly era: 'legacy' | 'modern';
@@ -62,6 +63,14 @@ export class TalkativeUpstream implements AsyncDisposable {
     this.#broadcast({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
   }
 
+  /** Knows no longer (404) whoever listens now. */
+  forgetSessions(): void {
+    for (const [session, { response }] of this.#streams) {
+      this.#forgotten.add(session);
+      response.end();
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
@@ -82,6 +91,7 @@ export class TalkativeUpstream implements AsyncDisposable {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const session = String(request.headers['mcp-session-id'] ?? '');
+    if (this.#forgotten.has(session)) return void response.writeHead(404).end();
     if (request.method === 'DELETE') return void response.writeHead(200).end();
     if (request.method === 'GET') {
       if (this.era === 'modern') return void response.writeHead(405).end();

@@ -51,6 +51,17 @@ describe('[RLY-14] subscriptions/listen', () => {
     return { status: response.status, said, ended, close: () => gone.abort() };
   };
 
+  it('ends with the time of its token, without a change of the configuration', async () => {
+    const { token } = gateway.grant({ aggregate: everything() }, { expiresAt: Date.now() + 600 });
+    const stream = await open(token, { toolsListChanged: true });
+    expect(stream.status).toBe(200);
+    await stream.ended;
+    await until('it is recorded', () => gateway.records.length > 0);
+    expect(gateway.records).toMatchObject([
+      { action: 'subscriptions/listen', outcome: 'DENIED', reason: 'UNAUTHENTICATED' },
+    ]);
+  });
+
   it('acknowledges what the caller may hear, and nothing else', async () => {
     const { token } = gateway.grant({ aggregate: everything() });
     const uris = ['gatehouse:legacy:talk://watched', 'talk://hidden'];

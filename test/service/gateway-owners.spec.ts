@@ -121,7 +121,7 @@ describe('a request whose owner is another process', () => {
       ip: '127.0.0.1',
       requestId: 'client-made-1',
       path: '/mcp',
-      handedOver: { publicUrl: first.url, body: Buffer.alloc(0) },
+      handedOver: { publicUrl: first.url, isCounted: false, body: Buffer.alloc(0) },
     });
     expect(owner.state.served[0]?.request.rawHeaders.join().toLowerCase()).not.toContain('x-gatehouse-hop');
   });

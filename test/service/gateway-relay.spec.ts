@@ -195,6 +195,12 @@ describe('what is advertised', () => {
       tasks: { cancel: {}, requests: { tools: { call: {} } } },
       extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html'] } },
     });
+    for (const protocolVersion of ['2025-03-26', '2025-06-18']) {
+      const params = { protocolVersion, capabilities: {}, clientInfo: { name: 'x', version: '1' } };
+      const { tasks: _, ...older } = opened['capabilities'] as Json;
+      const again = resultOf(await gateway.post('/mcp', token, legacy('initialize', params)));
+      expect([again['protocolVersion'], again['capabilities']]).toEqual([protocolVersion, older]);
+    }
     const discover = modern('server/discover');
     const found = resultOf(await gateway.post('/mcp', token, discover.body, discover.headers));
     expect(found['capabilities']).not.toHaveProperty('tasks');

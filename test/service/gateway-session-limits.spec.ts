@@ -70,6 +70,7 @@ describe('[SES-16] rights', () => {
     const stream = await first.listen();
     const other = await aggregate.listen();
     world.gateway.records.length = 0;
+    const row = world.gateway.snapshots.current().virtualServer(world.principal, 's')?.subjectId;
     const { aggregate: kept, servers } = world.rights();
     world.gateway.snapshots.set(world.token, {
       principal: world.principal,
@@ -85,7 +86,8 @@ describe('[SES-16] rights', () => {
       actorUserId: world.principal.userId,
       actorTokenId: world.principal.tokenId,
       subjectType: 'VirtualServer',
-      subjectId: 's',
+      subjectId: row,
+      details: { server: 's' },
     });
     expect(await statusOf(second.post(ping))).toBe(404);
     expect(await statusOf(aggregate.post(ping))).toBe(200);
@@ -154,7 +156,7 @@ describe('[SES-18] sessions of other processes', () => {
       // Ours and gone, another token's, another endpoint's, handed over already: nothing is sent on.
       for (const id of [idOf(owners.selfId), idOf(other, { tokenId: newId() }), idOf(other, { path: '/mcp' })])
         expect(() => findSession(gateway, seeker, id, null)).toThrow(/initialize again/);
-      const handed = { ...seeker, handedOver: { ip: null, publicUrl: '', body } };
+      const handed = { ...seeker, handedOver: { ip: null, publicUrl: '', isCounted: false, body } };
       expect(() => findSession(gateway, handed, idOf(other), null)).toThrow(/initialize again/);
       expect(asked).toHaveLength(1);
     }

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { NestLogger } from '#observability';
 import { StdioChildren } from '#mcp';
 import type { UpstreamPools } from '#outbound';
+import { failClosed } from './fail-closed.js';
 import type { Gateway, GatewayParts } from './gateway.js';
 import { GATEWAY, GatewayModule, UPSTREAM_POOLS } from './gateway.module.js';
 import type { FrontDoor } from './http/front-door.js';
@@ -21,6 +22,9 @@ export interface OpenGateway {
 
 /** How long calls that were cut may take to say so, and upstreams to hear that their sessions end. */
 const partingMs = 1000;
+
+/** How long something may go on after the right to it has expired. */
+const expiryMs = 1000;
 
 const stopping = () =>
   new CallError('SERVICE_UNAVAILABLE', 'The gateway is stopping; send the request again.', { status: 503 });
@@ -43,6 +47,7 @@ export async function openGateway(parts: GatewayParts, door: FrontDoor, listenin
   const { links } = gateway;
   const children = container.get(StdioChildren);
   const ears = new UpstreamEars(gateway);
+  const stopWatching = failClosed(gateway);
   const pools = container.get<UpstreamPools>(UPSTREAM_POOLS);
   // The promise of one second (architecture.md §3a): what lost its right ends with the swap, not with its next request.
   const unsubscribe = parts.snapshots.onChange((next, previous) => {
@@ -55,6 +60,9 @@ export async function openGateway(parts: GatewayParts, door: FrontDoor, listenin
       parts.logger.info({ sessions: ended, revision: next.revision }, 'sessions lost their right and ended');
     if (cut > 0) parts.logger.info({ calls: cut, revision: next.revision }, 'calls lost their right and were cut off');
   });
+  // What ends by time alone, a token for example, changes no configuration: the streams that it opened end here.
+  const expiries = setInterval(() => gateway.running.recheckAll(), expiryMs);
+  expiries.unref();
   parts.metrics.snapshotRevision(parts.snapshots.current().revision);
   door.open(gateway);
 
@@ -70,6 +78,7 @@ export async function openGateway(parts: GatewayParts, door: FrontDoor, listenin
       gateway.sessions.endStreams();
       gateway.listeners.endAll();
       ears.close();
+      stopWatching();
       gateway.syncRequests.close();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // What a client sent with its connection is here by then.
@@ -83,6 +92,7 @@ export async function openGateway(parts: GatewayParts, door: FrontDoor, listenin
       server.closeAllConnections();
       await closed;
       unsubscribe();
+      clearInterval(expiries);
       await links.close(partingMs);
       await atMost(children.close(), partingMs);
       await atMost(pools.close(), partingMs);

@@ -13,3 +13,4 @@ export type { Page, PageRequest } from './page.js';
 export { errorCodes, type ErrorCode, type ErrorCodeEntry } from './error-codes.js';
 export { DomainError, notFound, type DomainErrorOptions } from './domain-error.js';
 export { isSlug } from './slug.js';
+export { Cancellation, type CancelSignal } from './cancellation.js';

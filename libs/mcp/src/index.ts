@@ -35,9 +35,7 @@ export {
 } from './upstream/upstream-connection.js';
 export type { UpstreamPeer } from './upstream/upstream-peer.js';
 export type { StreamedAnswer, UpstreamReply, UpstreamResponse } from './upstream/upstream-reply.js';
-export { refusalError, UpstreamRpcError } from './upstream/refusals.js';
 export type { UpstreamIdentity } from './upstream/upstream-identity.js';
-export { probeUpstream } from './upstream/probe-upstream.js';
 export { checkHealth } from './upstream/check-health.js';
 export type { CatalogObject } from './upstream/catalog-object.js';
 export { fetchCatalog, type CatalogLimits, type UpstreamCatalog } from './upstream/fetch-catalog.js';
@@ -96,5 +94,4 @@ export type {
 export { createModernLink } from './upstream/modern-link.js';
 export type { AnswerOutcome } from './upstream/answer-scanner.js';
 export { openLink } from './upstream/open-link.js';
-export { callUpstream, type UpstreamResult } from './upstream/call-upstream.js';
 export { StdioChildren, type StdioChildrenOptions } from './stdio/stdio-children.js';

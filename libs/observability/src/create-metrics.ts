@@ -130,8 +130,9 @@ function limitMetrics(registry: Registry) {
   ]);
   const available = new Gauge({
     name: 'gatehouse_limit_store_available',
-    help: '1 while the store of the rate limits answers.',
+    help: '1 while the store of the rate limits answers; 0 where it does not answer one of several processes.',
     registers: [registry],
+    aggregator: 'min',
   });
   return {
     rateLimited: (reason) => limited.inc({ reason }),
@@ -216,6 +217,9 @@ function auditMetrics(registry: Registry) {
   } satisfies Partial<Metrics>;
 }
 
+/** Gauges that say nothing where no gateway runs. */
+const ofGateways = /^gatehouse_(snapshot_|limit_store_available$)/;
+
 function snapshotMetrics(registry: Registry, clock: Clock) {
   let confirmedAt: number | null = null;
   const revision = new Gauge({
@@ -243,10 +247,10 @@ function snapshotMetrics(registry: Registry, clock: Clock) {
     snapshotConfirmed: () => {
       confirmedAt = clock.now();
     },
-    // A process without a gateway serves no revision, and must not count as one that serves an old one.
+    // A process without a gateway serves no revision and asks no store, and must not count as one that cannot.
     snapshot: async () => {
       const all = await registry.getMetricsAsJSON();
-      return isServing ? all : all.filter(({ name }) => !name.startsWith('gatehouse_snapshot_'));
+      return isServing ? all : all.filter(({ name }) => !ofGateways.test(name));
     },
   } satisfies Partial<Metrics>;
 }

@@ -39,6 +39,21 @@ describe('the metrics of several processes', () => {
     expect(lines.find((line) => line.startsWith('gatehouse_snapshot_age_seconds '))).not.toMatch(/-1$/);
   });
 
+  it('say 0 for the store of the limits where one process does not reach it, and never 2 [OWN-7]', async () => {
+    const [primary, one, two] = [newMetrics(), newMetrics(), newMetrics()];
+    for (const metrics of [one, two]) {
+      metrics.snapshotRevision(1);
+      metrics.limitStoreAvailable(true);
+    }
+    const line = async () =>
+      (await linesOf([await primary.snapshot(), await one.snapshot(), await two.snapshot()])).find((text) =>
+        text.startsWith('gatehouse_limit_store_available '),
+      );
+    expect(await line()).toBe('gatehouse_limit_store_available 1');
+    two.limitStoreAvailable(false);
+    expect(await line()).toBe('gatehouse_limit_store_available 0');
+  });
+
   it('keep what a process that ended had counted, but not what it was [OWN-7]', async () => {
     const [gone, later] = [newMetrics(), newMetrics()];
     call(gone, 0.002);

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '#kernel';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ServerSentEvent } from './event-stream-parser.js';
 
@@ -36,7 +37,7 @@ export interface ForwardRequest {
   /** Bytes accepted of a body, or of one event of an event stream; one more is UPSTREAM_TOO_LARGE. */
   readonly maxBytes: number;
   /** Cancels the exchange; the promise then rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
   /**
    * Takes the events of a `text/event-stream` answer as they come. Without it such an answer is read to its end into
    * `body`.

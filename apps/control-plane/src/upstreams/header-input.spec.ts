@@ -15,6 +15,7 @@ describe('headers of an upstream', () => {
 
   it.each([
     ...['Authorization', 'Cookie', 'Set-Cookie', 'Proxy-Authorization', 'DPoP', 'X-Api-Key', 'X-Auth-Token', 'apikey'],
+    ...['X.Api.Key', 'x_api_key', 'XApiKey', 'X-AuthToken', 'Authentication', 'X-Id~Token', 'Bearer'],
     ...['X-Access-Token', 'Mcp-Session-Id', 'MCP-Protocol-Version', 'Mcp-Param-X', 'Host', 'Content-Length'],
     ...['Content-Type', 'Content-Digest', 'Connection', 'Keep-Alive', 'TE', 'Trailer', 'Transfer-Encoding', 'Upgrade'],
     ...['Accept', 'User-Agent', 'Traceparent', 'X-Forwarded-For', 'Forwarded', 'Via', 'Last-Event-ID', 'Origin'],

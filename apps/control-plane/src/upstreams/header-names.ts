@@ -34,7 +34,7 @@ const takenPrefix = /^(content-|mcp-|proxy-|sec-|x-forwarded-|x-gatehouse-)/;
 export const isGatewayHeader = (name: string): boolean => taken.has(name) || takenPrefix.test(name);
 
 const credential =
-  /(^|[-_])(authorization|auth|cookie2?|dpop|token|secret|password|passwd|credentials?|api[-_]?key|apikey|access[-_]?key|session([-_]?id)?|jwt|signature)($|[-_])/;
+  /(^|[^a-z0-9])(x?(access|api|auth|bearer|csrf|id|refresh|security|session|user|xsrf)?token|authorization|authentication|x?auth|bearer|cookie2?|dpop|secret|password|passwd|credentials?|x?(access|api|private|secret)[^a-z0-9]?key|session([^a-z0-9]?id)?|jwt|assertion|signature)($|[^a-z0-9])/;
 
 /**
  * Whether a header by its name carries who somebody is. Such a value is neither stored in the open nor taken from one

@@ -8,6 +8,8 @@ export interface HandedOver {
   readonly ip: string | null;
   /** The public URL that the client called. */
   readonly publicUrl: string;
+  /** Whether the rate limit of its token was asked there already. */
+  readonly isCounted: boolean;
   /** The whole body; nothing is left to read of the request. */
   readonly body: Buffer;
 }

@@ -79,6 +79,9 @@ export async function listenForHops(options: HopListenerOptions): Promise<HopLis
   };
 }
 
+/** What the process that took the request from its client knows of it. */
+const seenThere = ({ ip, publicUrl, isCounted }: OpenedHop['claims']) => ({ ip, publicUrl, isCounted });
+
 function advertisedHost(config: Config): string {
   const { internalHost } = config.gateway;
   const isWildcard = internalHost === '0.0.0.0' || internalHost === '::';
@@ -112,7 +115,7 @@ function hopTaker(options: HopListenerOptions) {
       // Headers set here are sent with whatever answer is written.
       response.setHeader(proofHeader, proof);
       metrics.gatewayHop('served');
-      serve(openExchange(request, response, { ip: claims.ip, publicUrl: claims.publicUrl, body }));
+      serve(openExchange(request, response, { ...seenThere(claims), body }));
     } catch (error) {
       metrics.gatewayHop('refused');
       if (response.destroyed) return;

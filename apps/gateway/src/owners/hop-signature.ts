@@ -16,6 +16,7 @@ export interface HopClaims {
   readonly nonce: string;
   readonly ip: string | null;
   readonly publicUrl: string;
+  readonly isCounted: boolean;
 }
 
 /** The request that a hop hands over. */

@@ -10,7 +10,7 @@ import type { PublicUrls } from '../http/public-urls.js';
 import { readBody } from '../pipeline/read-body.js';
 import { handOver, type HandOver, type HandOverOutcome } from './hand-over.js';
 import { listenForHops, type HopListener } from './hop-listener.js';
-import { hopHeader, proofHeader, signHop, type HopRequest } from './hop-signature.js';
+import { hopHeader, proofHeader, signHop, type HopClaims, type HopRequest } from './hop-signature.js';
 import { InstanceDirectory } from './instance-directory.js';
 import type { OwnerService } from './owners.js';
 
@@ -58,6 +58,13 @@ function passedOn({ request: { rawHeaders }, requestId }: Exchange): string[] {
   return passed;
 }
 
+/** Whose a request is, and what its owner is told of it. */
+interface Way {
+  readonly ownerId: string;
+  readonly address: string;
+  readonly isCounted: boolean;
+}
+
 interface Running {
   readonly hop: HandOver;
   readonly ownerId: string;
@@ -77,7 +84,7 @@ class GatewayOwners implements OwnerService {
     private readonly peers = createPeerPool({ key: options.keyring.key('hop-transport'), connectTimeoutMs }),
   ) {}
 
-  async forward(exchange: Exchange, ownerId: string, body: Buffer | null): Promise<boolean> {
+  async forward(exchange: Exchange, ownerId: string, body: Buffer | null, isCounted = false): Promise<boolean> {
     // One hop only: the process that was asked is the owner, or nobody is.
     if (exchange.handedOver !== null || ownerId === this.selfId) return false;
     const address = await this.directory.addressOf(ownerId);
@@ -85,7 +92,7 @@ class GatewayOwners implements OwnerService {
     const bytes = body ?? (await readBody(exchange.request, this.options.config.mcp.maxBody));
     // Nobody is left to be told anything.
     if (exchange.response.destroyed) return true;
-    const outcome = await this.#handOver(exchange, ownerId, address, bytes);
+    const outcome = await this.#handOver(exchange, { ownerId, address, isCounted }, bytes);
     this.options.metrics.gatewayHop(outcome === 'done' ? 'forwarded' : 'owner-gone');
     if (outcome === 'unreachable') {
       this.directory.forget(ownerId);
@@ -117,8 +124,8 @@ class GatewayOwners implements OwnerService {
     await this.peers.close();
   }
 
-  async #handOver(exchange: Exchange, ownerId: string, address: string, body: Buffer): Promise<HandOverOutcome> {
-    const { request: signed, proof } = this.#sign(exchange, ownerId, body);
+  async #handOver(exchange: Exchange, { address, ownerId, isCounted }: Way, body: Buffer): Promise<HandOverOutcome> {
+    const { request: signed, proof } = this.#sign(exchange, { to: ownerId, isCounted }, body);
     const isDraining = () => this.#isDraining;
     const attempt = async (): Promise<HandOverOutcome> => {
       const hop = handOver(this.peers, address, signed, { proof, isDraining, exchange });
@@ -136,7 +143,11 @@ class GatewayOwners implements OwnerService {
     return first === 'broken' ? attempt() : first;
   }
 
-  #sign(exchange: Exchange, to: string, body: Buffer): { request: PeerRequest; proof: string } {
+  #sign(
+    exchange: Exchange,
+    { to, isCounted }: Pick<HopClaims, 'to' | 'isCounted'>,
+    body: Buffer,
+  ): { request: PeerRequest; proof: string } {
     const { keyring, urls } = this.options;
     const { method = 'GET', url: path = '/' } = exchange.request;
     const request: HopRequest = { method, path, headers: passedOn(exchange) };
@@ -147,6 +158,7 @@ class GatewayOwners implements OwnerService {
       nonce: randomToken(16),
       ip: exchange.ip,
       publicUrl: urls.byHost(exchange.request.headers.host) ?? urls.all[0] ?? '',
+      isCounted,
     };
     const { header, proof } = signHop(keyring, request, claims, body);
     const headers = [...request.headers, hopHeader, header];

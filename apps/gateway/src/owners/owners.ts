@@ -7,9 +7,10 @@ export interface Owners {
   /**
    * Hands a request, as it came, to the process that owns its session or parked call, and pipes the answer back.
    * @param body what was read of the request already; null where nothing was
+   * @param isCounted the rate limit of its token was asked here, so the owner does not ask it again
    * @returns false when that process is gone: nothing was sent to the client
    */
-  forward(exchange: Exchange, ownerId: string, body: Buffer | null): Promise<boolean>;
+  forward(exchange: Exchange, ownerId: string, body: Buffer | null, isCounted?: boolean): Promise<boolean>;
 }
 
 /** What the gateway's start and stop do with them. */

@@ -7,9 +7,12 @@ import { capabilitiesOf } from './capabilities.js';
 const discoverTtlMs = 0;
 
 /** How an endpoint introduces itself to the sender of a message. */
-export const identityOf = ({ serverInfo }: Gateway, { endpoint, message }: ConformingCall): ServerIdentity => ({
+export const identityOf = (
+  { serverInfo }: Gateway,
+  { endpoint, message, protocolVersion }: ConformingCall,
+): ServerIdentity => ({
   serverInfo,
-  capabilities: capabilitiesOf(endpoint, message.era),
+  capabilities: capabilitiesOf(endpoint, message.era, protocolVersion),
   instructions: endpoint.instructions,
 });
 

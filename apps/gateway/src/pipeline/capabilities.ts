@@ -3,7 +3,16 @@ import { extensionsOf, isObject, TASKS_EXTENSION, type JsonObject } from '#mcp';
 import type { Endpoint } from '#snapshot';
 import { ownUpstream } from '../relay/endpoint-upstreams.js';
 
-const made: Record<Era, WeakMap<Endpoint, JsonObject>> = { LEGACY: new WeakMap(), MODERN: new WeakMap() };
+/** Who asks, as far as it makes a difference: what came with the last legacy revision has no words in older ones. */
+type Speaker = Era | 'OLDER';
+
+const made: Record<Speaker, WeakMap<Endpoint, JsonObject>> = {
+  OLDER: new WeakMap(),
+  LEGACY: new WeakMap(),
+  MODERN: new WeakMap(),
+};
+/** The first revision with core tasks, and the only one. */
+const tasksFrom = '2025-11-25';
 
 type Capabilities = Readonly<JsonObject>;
 
@@ -44,16 +53,25 @@ function ofUpstream(own: Capabilities, era: Era, upstreamEra: Era | null): JsonO
   return isObject(bridged) && Object.keys(bridged).length > 0 ? { ...rest, extensions: bridged } : rest;
 }
 
-/** What clients of an era can ask of an endpoint; made once for as long as the snapshot keeps the endpoint. */
-export function capabilitiesOf(endpoint: Endpoint, era: Era): JsonObject {
-  let found = made[era].get(endpoint);
+function make(endpoint: Endpoint, speaker: Speaker): JsonObject {
+  if (speaker === 'OLDER') {
+    const { tasks: _, ...rest } = make(endpoint, 'LEGACY');
+    return rest;
+  }
+  const own = ownUpstream(endpoint);
+  if (own === null) return merge(endpoint, speaker);
+  const [first] = endpoint.upstreams;
+  const isKnown = first !== undefined && Object.keys(first.capabilities).length > 0;
+  return isKnown ? ofUpstream(first.capabilities, speaker, own.era) : { tools: {}, resources: {}, prompts: {} };
+}
+
+/** What clients of a revision can ask of an endpoint; made once for as long as the snapshot keeps the endpoint. */
+export function capabilitiesOf(endpoint: Endpoint, era: Era, protocolVersion: string): JsonObject {
+  const speaker = era === 'LEGACY' && protocolVersion < tasksFrom ? 'OLDER' : era;
+  let found = made[speaker].get(endpoint);
   if (found === undefined) {
-    const own = ownUpstream(endpoint);
-    const [first] = endpoint.upstreams;
-    const known = first !== undefined && Object.keys(first.capabilities).length > 0;
-    if (own === null) found = merge(endpoint, era);
-    else found = known ? ofUpstream(first.capabilities, era, own.era) : { tools: {}, resources: {}, prompts: {} };
-    made[era].set(endpoint, found);
+    found = make(endpoint, speaker);
+    made[speaker].set(endpoint, found);
   }
   return found;
 }

@@ -6,13 +6,21 @@ import { principalOf } from './rights.js';
 const unavailable = (code: 'SERVICE_STALE' | 'DATABASE_UNAVAILABLE', message: string) =>
   new CallError(code, message, { status: 503, headers: { 'retry-after': '1' } });
 
+/** Whether nothing may be decided: the database was not heard of for `gateway.snapshotStaleAfter`. */
+export const isStale = ({ config, snapshots }: Gateway): boolean =>
+  snapshots.staleFor() > config.gateway.snapshotStaleAfter;
+
+/** What everybody is told then. */
+export const serviceStale = (): CallError =>
+  unavailable('SERVICE_STALE', 'The gateway has lost its database; calls are refused until it is back.');
+
 /**
  * Refuses a caller whose credential is worth nothing now, or everyone while the gateway may not decide: it has not
  * heard from the database for `gateway.snapshotStaleAfter`, or the record of the call might be lost.
  */
-export function admit({ audit, clock, config, snapshots }: Gateway, call: AddressedCall) {
-  if (snapshots.staleFor() > config.gateway.snapshotStaleAfter)
-    throw unavailable('SERVICE_STALE', 'The gateway has lost its database; calls are refused until it is back.');
+export function admit(gateway: Gateway, call: AddressedCall) {
+  const { audit, clock, snapshots } = gateway;
+  if (isStale(gateway)) throw serviceStale();
   if (!audit.canAccept())
     throw unavailable('DATABASE_UNAVAILABLE', 'Calls are refused because their audit records could not be kept.');
   const { tokenHash, hasCredential } = call;

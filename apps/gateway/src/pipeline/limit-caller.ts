@@ -8,7 +8,8 @@ const inSeconds = (ms: number): string => String(Math.max(1, Math.ceil(ms / 1000
 
 /**
  * Refuses a message beyond the limit of its token: its own one, else the one of the settings. Requests and notifications
- * cost one each, also within a batch. Answers to requests of ours are owed and cost nothing. Waits for no store, except
+ * cost one each, also within a batch. Answers to requests of ours are owed and cost nothing; so does
+ * what another process has counted. Waits for no store, except
  * for the first message after a pause.
  */
 export function limitCaller(
@@ -18,7 +19,8 @@ export function limitCaller(
 ): LimitedCall | Promise<LimitedCall> {
   const { principal } = call;
   const limit = principal.rateLimit ?? gateway.tokenLimit;
-  if (limit === null || message.kind === 'response') return call as LimitedCall;
+  if (limit === null || message.kind === 'response' || call.posted.handedOver?.isCounted === true)
+    return call as LimitedCall;
   const verdict = gateway.limits.take(principal.tokenId, principal.organizationId, limit, 1);
   if (verdict === true) return call as LimitedCall;
   return verdict instanceof Promise

@@ -45,15 +45,21 @@ export class MessageClient implements ClientPort, RunningRequest {
     return this.reply.say(text);
   }
 
-  ask(method: string, params: string, signal: AbortSignal): Promise<RequestOutcome> {
+  ask(
+    method: string,
+    params: string,
+    signal: AbortSignal,
+    tell?: (notification: string) => void,
+  ): Promise<RequestOutcome> {
     const { reply, session } = this;
     if (session === null || !this.canAsk)
       return Promise.resolve(unanswered('The client cannot be reached for requests.'));
-    return session.askThrough(method, params, signal, (text) => {
+    const deliver = (text: string) => {
       if (!reply.canStream) return false;
       void reply.say(text);
       return true;
-    });
+    };
+    return session.askThrough(method, params, signal, { deliver, tell });
   }
 
   pass(): AnswerSink | null {

@@ -14,6 +14,11 @@ const tooLarge = (maxBytes: number) =>
 /** Reads a request body; PAYLOAD_TOO_LARGE when it has more than `maxBytes`. The server's own timeout bounds the time. */
 export const readBody = (request: IncomingMessage, maxBytes: number): Promise<Buffer> =>
   new Promise((resolve, reject) => {
+    // Whoever has gone already will not go again.
+    if (request.destroyed) {
+      reject(new ClientGone());
+      return;
+    }
     const chunks: Buffer[] = [];
     let size = 0;
     if (Number(request.headers['content-length'] ?? 0) > maxDiscarded) {

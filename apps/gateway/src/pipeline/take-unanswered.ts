@@ -15,5 +15,6 @@ export function takeUnanswered(gateway: Gateway, call: ConformingCall, session: 
     session?.answer(id, result === null ? { error: memberValue(received.text, 'error') ?? 'null' } : { result });
   } else if (method === 'notifications/cancelled')
     session?.cancel(received.message.params?.['requestId'], new CallCancelled());
+  else if (method === 'notifications/progress' && session?.progressed(received.text, received.message.params)) return;
   else relayNotification(gateway, call);
 }

@@ -1,4 +1,5 @@
 import type { InputRequest, RequestOutcome } from '#mcp';
+import { mostAsked, tooManyAsked } from './server-asks.js';
 
 interface Pending {
   readonly request: InputRequest;
@@ -18,6 +19,7 @@ export class AskedQuestions {
 
   /** Takes a question; resolves when its answer has come. */
   ask(request: Omit<InputRequest, 'key'>): Promise<RequestOutcome> {
+    if (this.#pending.size >= mostAsked) return Promise.resolve(tooManyAsked);
     const key = `input-${++this.#count}`;
     return new Promise((resolve) => {
       this.#pending.set(key, { request: { ...request, key }, settle: resolve });

@@ -3,11 +3,14 @@ import {
   askable,
   exposeNotification,
   fitServerRequest,
+  isObject,
   mayAskClient,
   memberValue,
+  META,
   reachesLevel,
   withParams,
   type InputRequest,
+  type JsonObject,
   type JsonRpcId,
   type JsonRpcNotification,
   type JsonRpcRequest,
@@ -27,16 +30,37 @@ export interface CallTraffic {
   readonly upstreamEra: Era;
   /** A pass-through relays what it does not know, between peers of one era. */
   readonly passThrough: boolean;
+  /**
+   * Principals share the upstream's process: it was told of no client that could be asked, what names no call may be
+   * about somebody else's, and no client may hold up the others.
+   */
+  readonly shared: boolean;
   readonly exposure: NameExposure;
   /** As the client sent it; null: it wants no progress. */
   readonly clientToken: JsonRpcId | null;
-  readonly signal: AbortSignal;
+  readonly abortSignal: AbortSignal;
   readonly inputTimeoutMs: number;
   /** Takes a question to a client that can only be asked by a result (2026-07-28); null: it is asked directly. */
   readonly park: ((request: Omit<InputRequest, 'key'>) => Promise<RequestOutcome>) | null;
   /** The upstream says that a list of its changed. */
-  listChanged(): void;
+  listChanged(raw: RawMessage<JsonRpcNotification>): void;
+  /** Tells the upstream something about a question of its. */
+  notifyUpstream(text: string): void;
 }
+
+/** What finds its call on a process that principals share: by its token; and what is no secret of any call. */
+const ofAnyone = new Set([
+  'notifications/progress',
+  'notifications/tools/list_changed',
+  'notifications/prompts/list_changed',
+  'notifications/resources/list_changed',
+]);
+
+/** The link has brought it here because this is the request that it names (2026-07-28, Subscriptions). */
+const namesSubscription = (params: JsonObject | undefined): boolean => {
+  const meta = params?.['_meta'];
+  return isObject(meta) && meta[META.subscriptionId] !== undefined;
+};
 
 /** Carries what an upstream says during one call to the client of that call. */
 export class CallMessages implements ServerMessages {
@@ -44,6 +68,8 @@ export class CallMessages implements ServerMessages {
   client: ClientPort | null;
   readonly #progress: ProgressGate;
   #asks: ServerAsks | null = null;
+  /** The client has not taken what it was told last; counts where the upstream is shared. */
+  #isBehind = false;
 
   /** @param sentToken the progress token that the upstream was told */
   constructor(
@@ -55,8 +81,10 @@ export class CallMessages implements ServerMessages {
     this.#progress = new ProgressGate(sentToken);
   }
 
-  notification({ message, text }: RawMessage<JsonRpcNotification>): void | Promise<void> {
+  notification(raw: RawMessage<JsonRpcNotification>): void | Promise<void> {
+    const { message, text } = raw;
     const { method, params } = message;
+    if (this.traffic.shared && !ofAnyone.has(method) && !namesSubscription(params)) return undefined;
     switch (method) {
       case 'notifications/progress':
         return this.#progress.passes(params, Date.now()) ? this.#tellProgress(text, message) : undefined;
@@ -68,7 +96,7 @@ export class CallMessages implements ServerMessages {
       case 'notifications/tools/list_changed':
       case 'notifications/prompts/list_changed':
       case 'notifications/resources/list_changed':
-        this.traffic.listChanged();
+        this.traffic.listChanged(raw);
         return this.#sameWords ? this.#notify(text, message) : undefined;
       case 'notifications/elicitation/complete':
       case 'notifications/tasks/status':
@@ -81,7 +109,8 @@ export class CallMessages implements ServerMessages {
   async request({ message, text }: RawMessage<JsonRpcRequest>): Promise<RequestOutcome> {
     const { id, method, params } = message;
     const { client, traffic } = this;
-    const { park, signal, inputTimeoutMs } = traffic;
+    const { park, shared, inputTimeoutMs } = traffic;
+    if (shared) return methodNotFound(method);
     const capabilities = client?.capabilities ?? {};
     const isUnknown = this.#sameWords && !askable.has(method);
     if (!mayAskClient(method, params, capabilities) && !isUnknown) return methodNotFound(method);
@@ -90,7 +119,10 @@ export class CallMessages implements ServerMessages {
     if (park !== null) return park({ method, params, paramsText });
     if (client?.canAsk !== true) return methodNotFound(method);
     this.#asks ??= new ServerAsks();
-    return this.#asks.run(id, signal, inputTimeoutMs, (until) => client.ask(method, paramsText, until));
+    const tell = (told: string) => traffic.notifyUpstream(told);
+    return this.#asks.run(id, traffic.abortSignal, inputTimeoutMs, (until) =>
+      client.ask(method, paramsText, until, tell),
+    );
   }
 
   suspended(retryMs: number): void {
@@ -104,7 +136,13 @@ export class CallMessages implements ServerMessages {
   }
 
   #notify(text: string, message: JsonRpcNotification): void | Promise<void> {
-    return this.client?.notify(exposeNotification(text, message, this.traffic.exposure));
+    const { exposure, shared } = this.traffic;
+    if (shared && this.#isBehind) return undefined;
+    const told = this.client?.notify(exposeNotification(text, message, exposure));
+    if (!shared || !told) return told;
+    this.#isBehind = true;
+    void told.then(() => (this.#isBehind = false));
+    return undefined;
   }
 
   #tellProgress(text: string, message: JsonRpcNotification): void | Promise<void> {

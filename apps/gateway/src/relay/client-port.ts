@@ -28,8 +28,16 @@ export interface ClientPort {
    * happens where the client accepts no stream. A promise resolves when the client can take more.
    */
   notify(text: string): void | Promise<void>;
-  /** Sends a request to the client on the message's own stream and waits for its answer; never rejects. */
-  ask(method: string, params: string, signal: AbortSignal): Promise<RequestOutcome>;
+  /**
+   * Sends a request to the client on the message's own stream and waits for its answer; never rejects.
+   * @param tell takes `notifications/progress` about it, under the progress token of `params`
+   */
+  ask(
+    method: string,
+    params: string,
+    signal: AbortSignal,
+    tell?: (notification: string) => void,
+  ): Promise<RequestOutcome>;
   /**
    * Takes the answer as it comes; nothing can be said before it any more. Null where it has to be there as a whole: in a
    * batch, and on an event stream.

@@ -19,7 +19,10 @@ class InputRefused extends Error {}
 export const asksForInput = ({ clientEra, upstreamEra }: Relay, { message }: UpstreamResponse): boolean =>
   clientEra === 'LEGACY' && upstreamEra === 'MODERN' && message.result?.['resultType'] === 'input_required';
 
-async function ask({ call, inputTimeoutMs, signal }: Relay, request: InputRequest): Promise<[string, string]> {
+async function ask(
+  { abortSignal: signal, call, inputTimeoutMs }: Relay,
+  request: InputRequest,
+): Promise<[string, string]> {
   const { client } = call;
   const { key, method, params, paramsText } = request;
   if (!askable.has(method) || !mayAskClient(method, params, client.capabilities))

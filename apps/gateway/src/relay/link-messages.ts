@@ -23,6 +23,8 @@ export interface LinkTraffic {
   readonly exposure: NameExposure;
   readonly passThrough: boolean;
   readonly inputTimeoutMs: number;
+  /** Principals share the link: what names no call could be anybody's, and goes to nobody. */
+  readonly shared: boolean;
   /** The upstream says that a list of its changed. */
   listChanged(): void;
 }
@@ -43,6 +45,7 @@ export class LinkMessages implements ServerMessages {
     const { method, params } = message;
     if (listChanges.test(method)) {
       this.traffic.listChanged();
+      this.entry.listChanged(raw);
       if (this.traffic.passThrough) this.#tell(text, message);
       return undefined;
     }
@@ -52,7 +55,8 @@ export class LinkMessages implements ServerMessages {
       case 'notifications/message':
         return this.#log(raw);
       case 'notifications/resources/updated': {
-        const watched = this.entry.updated(String(params?.['uri']));
+        const uri = params?.['uri'];
+        const watched = typeof uri === 'string' && this.entry.updated(uri);
         if (!watched && this.traffic.passThrough) this.#tell(text, message);
         return undefined;
       }
@@ -80,11 +84,12 @@ export class LinkMessages implements ServerMessages {
     if (session === null || !(isUnknown || mayAskClient(method, params, session.capabilities)))
       return methodNotFound(method);
     return this.#asks.run(id, null, inputTimeoutMs, (until) =>
-      session.ask(method, memberValue(text, 'params') ?? '{}', until),
+      session.ask(method, memberValue(text, 'params') ?? '{}', until, (told) => void this.entry.open.notify(told)),
     );
   }
 
   #newestCall(): ServerMessages | null {
+    if (this.traffic.shared) return null;
     let newest: ServerMessages | null = null;
     for (const call of this.entry.calls.values()) newest = call;
     return newest;

@@ -78,6 +78,7 @@ class CallOwner implements LinkOwner {
       session: isShared ? null : call.client.session,
       exposure: exposureOf(keyring, endpoint, principal, upstream),
       passThrough: !isShared && endpoint.kind === 'upstream',
+      shared: isShared,
       inputTimeoutMs: config.gateway.inputTimeout,
       listChanged: () => syncRequests.changed(upstream),
     });

@@ -1,17 +1,20 @@
+import type { CancelSignal } from '#kernel';
 import { CallError } from '../pipeline/call-error.js';
 
-/** How many streams of `subscriptions/listen` are open, whose they are, and how those end that Gatehouse serves itself. */
+/** How many streams of `subscriptions/listen` are open, whose they are, and how they end when the gateway stops. */
 export class ListenStreams {
   readonly #perToken = new Map<string, number>();
   readonly #endings = new Set<() => void>();
+  #isOver = false;
 
-  /** Those that Gatehouse serves itself. */
+  /** Those that are open now. */
   get size(): number {
     return this.#endings.size;
   }
 
   /** Ends every stream politely: their clients find another process. */
   endAll(): void {
+    this.#isOver = true;
     for (const end of this.#endings) end();
   }
 
@@ -32,18 +35,24 @@ export class ListenStreams {
     };
   }
 
+  /** Hears that the gateway ends the stream. @returns a function that ends the hearing */
+  onEnd(end: () => void): () => void {
+    this.#endings.add(end);
+    if (this.#isOver) end();
+    return () => void this.#endings.delete(end);
+  }
+
   /** Resolves when the gateway ends the stream; rejects with the signal's reason. */
-  async ended(signal: AbortSignal): Promise<void> {
-    let end: () => void = () => undefined;
+  async ended(signal: CancelSignal): Promise<void> {
+    let forget: () => void = () => undefined;
     try {
       await new Promise<void>((resolve, reject) => {
-        end = resolve;
-        this.#endings.add(end);
+        forget = this.onEnd(resolve);
         if (signal.aborted) reject(signal.reason as Error);
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       });
     } finally {
-      this.#endings.delete(end);
+      forget();
     }
   }
 }

@@ -5,6 +5,9 @@ import type { Gateway } from '../gateway.js';
 import { CallError, invalidParams } from '../pipeline/call-error.js';
 import type { Answer, ConformingCall } from '../pipeline/calls.js';
 import { linkClaimOf, recheckOf } from '../pipeline/claim.js';
+import { ownUpstream } from './endpoint-upstreams.js';
+import { hearLists } from './hear-lists.js';
+import { levelTeller } from './level-teller.js';
 import { linkOwnerOf } from './link-owners.js';
 import { listChangedText, listKinds, type ListKind } from './list-kinds.js';
 import { keepWatching } from './watch-resource.js';
@@ -60,7 +63,8 @@ export function requireStream({ posted }: ConformingCall): void {
 
 async function run(gateway: Gateway, call: ConformingCall, honoured: Honoured, id: JsonRpcId): Promise<void> {
   const { client, posted, tokenHash } = call;
-  const tell = (text: string, params?: JsonObject) => void client.notify(withSubscriptionId(text, params, id));
+  const level = levelTeller((text) => client.notify(text));
+  const tell = (text: string, params?: JsonObject) => level(withSubscriptionId(text, params, id));
   const running = gateway.running.begin(recheckOf(linkClaimOf(call, null), gateway.snapshots, gateway.clock));
   client.onGone((reason) => running.abort(reason));
   tell(acknowledgement(honoured), {});
@@ -71,7 +75,11 @@ async function run(gateway: Gateway, call: ConformingCall, honoured: Honoured, i
       if (honoured.kinds.has(kind)) tell(listChangedText(kind));
     },
   };
-  const stops = [gateway.listChanges.add(listener), ...watchAll(gateway, call, honoured, tell)];
+  const stops = [
+    gateway.listChanges.add(listener),
+    ...hearAll(gateway, call, honoured, tell),
+    ...watchAll(gateway, call, honoured, tell),
+  ];
   try {
     await gateway.listeners.ended(running.signal);
   } finally {
@@ -95,9 +103,32 @@ export async function serveListen(gateway: Gateway, call: ConformingCall): Promi
   } finally {
     release();
   }
-  const meta = { [META.subscriptionId]: id, [META.serverInfo]: gateway.serverInfo };
+  return endOfListening(gateway, call);
+}
+
+/** The answer with which a stream ends in good order (2026-07-28, Subscriptions). */
+export function endOfListening({ serverInfo }: Gateway, call: ConformingCall): Answer {
+  const { id } = call.message.received.message;
+  const meta = { [META.subscriptionId]: id, [META.serverInfo]: serverInfo };
   const body = jsonRpcResult(id, JSON.stringify({ resultType: 'complete', _meta: meta }));
   return { status: 200, body, outcome: 'ALLOWED', reason: null };
+}
+
+/** On a pass-through to a legacy upstream: what it says about its lists, in its own words. */
+function hearAll(
+  gateway: Gateway,
+  call: ConformingCall,
+  { kinds }: Honoured,
+  tell: (text: string, params?: JsonObject) => void,
+): (() => void)[] {
+  const upstream = ownUpstream(call.endpoint);
+  if (upstream === null || upstream.era === 'MODERN' || kinds.size === 0) return [];
+  const owner = linkOwnerOf(gateway, call, upstream, { era: 'LEGACY', protocolVersion: upstream.protocolVersion });
+  const hear = hearLists(gateway, upstream, owner, ({ message, text }) => {
+    const kind = listKinds.find((one) => message.method === `notifications/${one}/list_changed`);
+    if (kind !== undefined && kinds.has(kind)) tell(text, message.params);
+  });
+  return [hear];
 }
 
 /** Subscribes to every honoured resource at its upstream. */

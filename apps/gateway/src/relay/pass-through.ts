@@ -6,8 +6,9 @@ import type { Answer, ConformingCall, UpstreamCall } from '../pipeline/calls.js'
 import { ruleOf } from '../pipeline/method-rules.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { linkOwnerOf } from './link-owners.js';
-import { requireStream, serveListen } from './listen.js';
+import { serveListen } from './listen.js';
 import { relayCall } from './relay-call.js';
+import { relayListen } from './relay-listen.js';
 import { serveSubscription } from './serve-subscription.js';
 import { setSessionLevel } from './set-session-level.js';
 
@@ -42,11 +43,7 @@ async function bridged(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra):
 export async function passThrough(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra): Promise<Answer> {
   const { client, message } = call;
   if (message.era !== spoken.era) return bridged(gateway, call, spoken);
-  if (message.method === 'subscriptions/listen') {
-    requireStream(call);
-    const release = gateway.listeners.enter(call.principal.tokenId, gateway.config.gateway.maxListeners);
-    return relayCall(gateway, call, spoken).finally(release);
-  }
+  if (message.method === 'subscriptions/listen') return relayListen(gateway, call, spoken);
   const answer = await relayCall(gateway, call, spoken);
   if (message.method === 'logging/setLevel' && answer.outcome === 'ALLOWED' && client.session !== null) {
     const level = message.received.message.params?.['level'];

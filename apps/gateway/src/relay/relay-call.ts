@@ -42,8 +42,12 @@ export async function relayCall(gateway: Gateway, call: UpstreamCall, spoken: Sp
   const state = stateOf(gateway, call, spoken);
   if (state?.kind === 'parked') return resumeParked(gateway, call, state);
   const params = paramsOf(call, spoken, state);
-  const run = running.begin(recheckOf(claimOf(call), snapshots, clock));
-  const relay = new Relay(gateway, call, spoken, run.signal);
+  const recheck = recheckOf(claimOf(call), snapshots, clock);
+  // Its right may have gone while the call waited for a limit, or to learn what its upstream speaks.
+  const lost = snapshots.current() === call.snapshot ? null : recheck();
+  if (lost !== null) throw lost;
+  const run = running.begin(recheck);
+  const relay = new Relay(gateway, call, spoken, run);
   const { era, method } = call.message;
   if (era === 'MODERN' && spoken.era === 'LEGACY' && multiRound.has(method) && mayBeAsked(call))
     return beginParkable(relay, run, params);

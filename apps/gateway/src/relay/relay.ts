@@ -1,4 +1,4 @@
-import { DomainError } from '#kernel';
+import { DomainError, type CancelSignal } from '#kernel';
 import {
   buildUpstreamRequest,
   hasExtension,
@@ -10,7 +10,9 @@ import {
   translateUpstreamReply,
   type InputRequest,
   type JsonRpcId,
+  type JsonRpcNotification,
   type NameExposure,
+  type RawMessage,
   type RequestOutcome,
   type StreamedAnswer,
   type TranslatedReply,
@@ -20,6 +22,7 @@ import {
 import type { Gateway } from '../gateway.js';
 import { completionRefOf } from '../pipeline/asked-object.js';
 import type { Answer, UpstreamCall } from '../pipeline/calls.js';
+import type { RunningCall } from '../pipeline/running-calls.js';
 import { paramHeadersOf } from '../pipeline/param-headers-of.js';
 import type { LinkEntry } from '../upstream-pool/link-entry.js';
 import type { ClientOperation } from '../telemetry/client-operation.js';
@@ -73,11 +76,14 @@ export class Relay implements CallTraffic {
   readonly clientEra;
   readonly upstreamEra;
   readonly passThrough: boolean;
+  readonly shared: boolean;
   readonly exposure: NameExposure;
   clientToken: JsonRpcId | null;
   readonly inputTimeoutMs: number;
   park: ((request: Omit<InputRequest, 'key'>) => Promise<RequestOutcome>) | null = null;
   #messages: CallMessages | null = null;
+  /** The conversation that the call is part of. */
+  #entry: LinkEntry | null = null;
   /** A large answer need not be held. */
   #passes: boolean;
 
@@ -86,12 +92,13 @@ export class Relay implements CallTraffic {
     readonly gateway: Gateway,
     public call: UpstreamCall,
     readonly spoken: SpokenEra,
-    readonly signal: AbortSignal,
+    private readonly run: RunningCall,
   ) {
     const { endpoint, message, principal, target } = call;
     this.clientEra = message.era;
     this.upstreamEra = spoken.era;
     this.passThrough = endpoint.kind === 'upstream';
+    this.shared = target.upstream.transport === 'STDIO' && target.upstream.shared;
     this.exposure = exposureOf(gateway.keyring, endpoint, principal, target.upstream);
     this.clientToken = progressTokenOf(call);
     this.inputTimeoutMs = gateway.config.gateway.inputTimeout;
@@ -107,8 +114,21 @@ export class Relay implements CallTraffic {
       });
   }
 
-  listChanged(): void {
+  get signal(): CancelSignal {
+    return this.run.signal;
+  }
+
+  get abortSignal(): AbortSignal {
+    return this.run.abortSignal;
+  }
+
+  listChanged(raw: RawMessage<JsonRpcNotification>): void {
     this.gateway.syncRequests.changed(this.call.target.upstream);
+    this.#entry?.listChanged(raw);
+  }
+
+  notifyUpstream(text: string): void {
+    void this.#entry?.open.notify(text);
   }
 
   /** The client waits with this request now; or, with null, with none. */
@@ -226,6 +246,7 @@ export class Relay implements CallTraffic {
     const { received } = message;
     if (signal.aborted) return Promise.reject(signal.reason as Error);
     const link = entry.open;
+    this.#entry = entry;
     const built = buildUpstreamRequest({
       clientEra,
       peer: link.identity,

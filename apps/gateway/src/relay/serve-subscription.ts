@@ -1,18 +1,20 @@
 import { EMPTY_RESULT, jsonRpcResult } from '#mcp';
 import type { Gateway } from '../gateway.js';
 import { answerError } from '../pipeline/answer-error.js';
-import { CallError, invalidParams } from '../pipeline/call-error.js';
+import { CallCancelled, CallError, invalidParams } from '../pipeline/call-error.js';
 import type { Answer, UpstreamCall } from '../pipeline/calls.js';
 import { claimOf, recheckOf } from '../pipeline/claim.js';
 import { openEvidence, record } from '../pipeline/record.js';
 import type { ClientSession } from '../sessions/client-session.js';
+import type { RunningCall } from '../pipeline/running-calls.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { linkOwnerOf } from './link-owners.js';
 import { upstreamFailed } from './upstream-failed.js';
 import { Relay } from './relay.js';
 import { SubscriptionRefused, watchResource } from './watch-resource.js';
 
-const neverAborted = new AbortController().signal;
+const never = new AbortController().signal;
+const unbroken: RunningCall = { signal: never, abortSignal: never, abort: () => undefined, end: () => undefined };
 
 const updatedText = (uri: string): string =>
   JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } });
@@ -20,7 +22,7 @@ const updatedText = (uri: string): string =>
 async function begin(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra, session: ClientSession): Promise<void> {
   const { exposedName, originalName, upstream } = call.target;
   const watched = gateway.subscriptions.of(session);
-  const run = gateway.running.begin(recheckOf(claimOf(call), gateway.snapshots, gateway.clock));
+  const run = gateway.running.begin(recheckOf(claimOf(call), gateway.snapshots, gateway.clock), true);
   let end: () => void = () => undefined;
   const stop = () => {
     if (watched.get(exposedName) === stop) watched.delete(exposedName);
@@ -53,6 +55,8 @@ async function begin(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra, se
 /** Answers `resources/subscribe` and `resources/unsubscribe` of a client whose upstream's names are not its own. */
 export async function serveSubscription(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra): Promise<Answer> {
   const { session } = call.client;
+  // Whoever listens to the end of a session that has ended hears of it only now.
+  if (session?.closed === true) throw new CallCancelled();
   if (session === null) throw invalidParams('subscriptions need a session: begin with initialize');
   const { id } = call.message.received.message;
   const answer = { status: 200, body: jsonRpcResult(id, EMPTY_RESULT), outcome: 'ALLOWED', reason: null } as const;
@@ -73,7 +77,7 @@ export async function serveSubscription(gateway: Gateway, call: UpstreamCall, sp
     await begin(gateway, call, spoken, session);
     return answer;
   } catch (error) {
-    if (error instanceof SubscriptionRefused) return new Relay(gateway, call, spoken, neverAborted).answer(error.reply);
+    if (error instanceof SubscriptionRefused) return new Relay(gateway, call, spoken, unbroken).answer(error.reply);
     return upstreamFailed(gateway, call, error);
   }
 }

@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers());
 const upstream = (id: string) => ({ id, organizationId: 'o', slug: id });
 
 describe('SyncRequests', () => {
-  it('asks once a second per upstream, however often it is told', async () => {
+  it('[UPT-10] asks at once, and then once a second per upstream, however often it is told', async () => {
     const asked: string[] = [];
     const requests = new SyncRequests(
       (organization, id) => {
@@ -18,15 +18,21 @@ describe('SyncRequests', () => {
     );
     for (let time = 0; time < 50; time++) requests.changed(upstream('a'));
     requests.changed(upstream('b'));
-    await vi.advanceTimersByTimeAsync(1000);
     expect(asked).toEqual(['o a', 'o b']);
-    requests.changed(upstream('a'));
-    await vi.advanceTimersByTimeAsync(1000);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(asked).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1);
     expect(asked).toEqual(['o a', 'o b', 'o a']);
+    for (let time = 0; time < 3; time++) requests.changed(upstream('a'));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(asked).toEqual(['o a', 'o b', 'o a', 'o a']);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(asked).toHaveLength(4);
+    requests.changed(upstream('a'));
     requests.changed(upstream('a'));
     requests.close();
     await vi.advanceTimersByTimeAsync(5000);
-    expect(asked).toHaveLength(3);
+    expect(asked).toHaveLength(5);
   });
 
   it('logs what could not be asked', async () => {

@@ -20,8 +20,16 @@ export interface ClientSession {
   agree(protocolVersion: string): void;
   /** Sends an unsolicited notification; false when nobody listens. */
   notify(text: string): boolean;
-  /** Sends an unsolicited request on the session's stream; never rejects; an error outcome when nobody listens. */
-  ask(method: string, params: string, signal: AbortSignal): Promise<RequestOutcome>;
+  /**
+   * Sends an unsolicited request on the session's stream; never rejects; an error outcome when nobody listens.
+   * @param tell takes `notifications/progress` about it, under the progress token of `params`
+   */
+  ask(
+    method: string,
+    params: string,
+    signal: AbortSignal,
+    tell?: (notification: string) => void,
+  ): Promise<RequestOutcome>;
   /** Hears that the session has ended, for whatever reason. */
   onClose(listener: () => void): void;
   /** Hears that a stream for unsolicited messages was opened. */

@@ -9,7 +9,7 @@ import { CallError, CallCancelled } from '../pipeline/call-error.js';
 import type { McpRoute } from '../pipeline/mcp-route.js';
 import { endpointOf, principalOf } from '../pipeline/rights.js';
 import { recordEnd } from './record-end.js';
-import { Session, type SessionHolder } from './session.js';
+import { Session, type SessionHolder, type SessionPlace } from './session.js';
 import type { EventKeeper, SessionHost } from './session-host.js';
 import { sealSessionId } from './session-id.js';
 import { SharedValues } from './shared-values.js';
@@ -83,10 +83,10 @@ export class ClientSessions {
     const holder = this.#holders.get(principal.tokenId) ?? {
       tokenHash,
       principal,
-      routes: new Map<string, McpRoute>(),
+      places: new Map<string, SessionPlace>(),
       sessions: new Set<Session>(),
     };
-    const known = holder.routes.get(route.path) ?? route;
+    const known = holder.places.get(route.path)?.route ?? route;
     const { organizationId, tokenId } = principal;
     const claim = { tokenId, organizationId, path: route.path, protocolVersion, ownerId: this.owners.selfId };
     return new Session(this.#host, holder, known, sealSessionId(this.parts.keyring, claim), protocolVersion);
@@ -97,7 +97,13 @@ export class ClientSessions {
     // Two first sessions of a token may have been made side by side.
     const holder = this.#holders.get(session.tokenId) ?? session.holder;
     session.holder = holder;
-    holder.routes.set(session.route.path, session.route);
+    const { route } = session;
+    if (!holder.places.has(route.path)) {
+      const place = { route, subjectId: null };
+      holder.places.set(route.path, place);
+      // Whose right is gone already is told so by the next look.
+      this.#problemOf(this.parts.snapshots.current(), holder, place);
+    }
     holder.sessions.add(session);
     this.#holders.set(session.tokenId, holder);
     this.#sessions.set(session.id, session);
@@ -170,6 +176,11 @@ export class ClientSessions {
     for (const session of this.#sessions.values()) session.endStream();
   }
 
+  /** Ends the connections of streams for which nothing belongs to a request; their clients may come back. */
+  pauseStreams(): void {
+    for (const session of this.listening()) session.pauseStream();
+  }
+
   #touch(session: Session, now: number): void {
     session.lastUsed = now;
     this.#sessions.delete(session.id);
@@ -178,24 +189,25 @@ export class ClientSessions {
 
   #recheck(snapshot: CatalogSnapshot, holder: SessionHolder): number {
     let ended = 0;
-    for (const route of holder.routes.values()) {
-      const problem = this.#problemOf(snapshot, holder, route);
+    for (const place of holder.places.values()) {
+      const { route } = place;
+      const problem = this.#problemOf(snapshot, holder, place);
       if (problem === null) continue;
       for (const session of holder.sessions) {
         if (session.route.path !== route.path) continue;
-        recordEnd(this.parts, session, problem);
+        recordEnd(this.parts, session, place, problem);
         this.end(session, problem);
         ended++;
       }
-      holder.routes.delete(route.path);
+      holder.places.delete(route.path);
     }
     return ended;
   }
 
-  #problemOf(snapshot: CatalogSnapshot, holder: SessionHolder, route: McpRoute): DomainError | null {
+  #problemOf(snapshot: CatalogSnapshot, holder: SessionHolder, place: SessionPlace): DomainError | null {
     try {
       holder.principal = principalOf(snapshot, holder.tokenHash, this.parts.clock.now());
-      endpointOf(snapshot, holder.principal, route);
+      place.subjectId = endpointOf(snapshot, holder.principal, place.route).subjectId;
       return null;
     } catch (error) {
       if (error instanceof DomainError) return error;

@@ -1,7 +1,7 @@
 import type { AuditEventDraft } from '#contracts';
 import { newRequestId, type Clock, type DomainError } from '#kernel';
 import { endpointSubjects } from '../pipeline/endpoint-subjects.js';
-import type { Session } from './session.js';
+import type { Session, SessionPlace } from './session.js';
 
 interface SessionEndParts {
   readonly audit: { record(draft: AuditEventDraft): void };
@@ -9,7 +9,12 @@ interface SessionEndParts {
 }
 
 /** Records that a session was ended because its token has lost the right to the endpoint. */
-export function recordEnd({ audit, clock }: SessionEndParts, session: Session, why: DomainError) {
+export function recordEnd(
+  { audit, clock }: SessionEndParts,
+  session: Session,
+  { subjectId }: SessionPlace,
+  why: DomainError,
+) {
   const { holder, protocolVersion, route } = session;
   const { organizationId, tokenId, userId } = holder.principal;
   audit.record({
@@ -22,7 +27,7 @@ export function recordEnd({ audit, clock }: SessionEndParts, session: Session, w
     actorUserId: userId,
     actorTokenId: tokenId,
     subjectType: endpointSubjects[route.kind],
-    subjectId: route.name,
+    subjectId,
     requestId: newRequestId(),
     ip: null,
     durationMs: null,

@@ -4,9 +4,16 @@ import type { Principal } from '#snapshot';
 import type { McpRoute } from '../pipeline/mcp-route.js';
 import type { ClientSession } from './client-session.js';
 import { EventLog } from './event-log.js';
-import { PendingAsks, unanswered, type Deliver } from './pending-asks.js';
+import { PendingAsks, unanswered, type AskWay } from './pending-asks.js';
 import { Replay } from './replay.js';
 import type { EventKeeper, SessionHost } from './session-host.js';
+
+/** Where sessions of a token are. */
+export interface SessionPlace {
+  readonly route: McpRoute;
+  /** The endpoint's row, as the newest snapshot knows it that has one; null for the aggregate. */
+  subjectId: string | null;
+}
 
 /** One token and what its sessions have in common. */
 export interface SessionHolder {
@@ -14,7 +21,7 @@ export interface SessionHolder {
   /** As the newest snapshot that was asked knows it. */
   principal: Principal;
   /** By path. */
-  readonly routes: Map<string, McpRoute>;
+  readonly places: Map<string, SessionPlace>;
   readonly sessions: Set<Session>;
 }
 
@@ -107,6 +114,8 @@ export class Session implements ClientSession, EventKeeper {
 
   /** Notes what the client said about itself. */
   introduce(info: JsonObject | null, capabilities: JsonObject): void {
+    // Nobody would give back what is taken for it now.
+    if (this.#closed) return;
     const { shared } = this.host;
     this.#forgetClient();
     this.#clientInfo = info === null ? null : shared.take(info);
@@ -123,19 +132,24 @@ export class Session implements ClientSession, EventKeeper {
       return this.#stream.write(messageEvent(text, null));
   }
 
-  ask(method: string, params: string, signal: AbortSignal): Promise<RequestOutcome> {
-    return this.askThrough(method, params, signal, (text) => this.#say(text));
+  ask(method: string, params: string, signal: AbortSignal, tell?: AskWay['tell']): Promise<RequestOutcome> {
+    return this.askThrough(method, params, signal, { deliver: (text) => this.#say(text), tell });
   }
 
   /** Sends a request to the client over a stream of the caller's choice. */
-  askThrough(method: string, params: string, signal: AbortSignal, deliver: Deliver): Promise<RequestOutcome> {
+  askThrough(method: string, params: string, signal: AbortSignal, way: AskWay): Promise<RequestOutcome> {
     if (this.#closed) return Promise.resolve(unanswered('The session has ended.'));
-    return this.#use().asks.ask(method, params, signal, deliver);
+    return this.#use().asks.ask(method, params, signal, way);
   }
 
   /** Takes the client's answer to a request of ours. */
   answer(id: unknown, outcome: RequestOutcome): void {
     this.#live?.asks.answer(id, outcome);
+  }
+
+  /** Takes the client's `notifications/progress`; false when it is about no request of ours. */
+  progressed(text: string, params: JsonObject | undefined): boolean {
+    return this.#live?.asks.progressed(text, params) === true;
   }
 
   onClose(listener: () => void): void {
@@ -196,6 +210,12 @@ export class Session implements ClientSession, EventKeeper {
   /** Ends the stream for unsolicited messages, politely. */
   endStream(): void {
     if (this.#stream instanceof EventLog) this.#stream.finish();
+    else this.#stream?.end();
+  }
+
+  /** Ends the connection of that stream; its client may come back for the rest, where it can. */
+  pauseStream(): void {
+    if (this.#stream instanceof EventLog) this.#stream.suspend(retryMs);
     else this.#stream?.end();
   }
 

@@ -128,7 +128,9 @@ describe('PendingAsks', () => {
     const asks = new PendingAsks();
     const sent: { id: string; method: string }[] = [];
     const ask = (method: string) =>
-      asks.ask(method, '{}', new AbortController().signal, (text) => sent.push(JSON.parse(text) as never) > 0);
+      asks.ask(method, '{}', new AbortController().signal, {
+        deliver: (text) => sent.push(JSON.parse(text) as never) > 0,
+      });
     const waiting = [ask('a'), ask('b'), ask('c')];
     expect(new Set(sent.map(({ id }) => id)).size).toBe(3);
     for (const { id, method } of sent.toReversed()) asks.answer(id, { result: `"${method}"` });
@@ -139,17 +141,51 @@ describe('PendingAsks', () => {
   it('never rejects: unreachable, cancelled before and after, given up', async () => {
     const asks = new PendingAsks();
     const never = new AbortController().signal;
-    expect(await asks.ask('x', '{}', never, () => false)).toHaveProperty('error');
-    expect(await asks.ask('x', '{}', AbortSignal.abort(), () => true)).toHaveProperty('error');
+    expect(await asks.ask('x', '{}', never, { deliver: () => false })).toHaveProperty('error');
+    expect(await asks.ask('x', '{}', AbortSignal.abort(), { deliver: () => true })).toHaveProperty('error');
     const told: string[] = [];
     const controller = new AbortController();
-    const cancelled = asks.ask('x', '{}', controller.signal, (text) => told.push(text) > 0);
+    const cancelled = asks.ask('x', '{}', controller.signal, { deliver: (text) => told.push(text) > 0 });
     controller.abort();
     expect(await cancelled).toHaveProperty('error');
     expect(told[1]).toContain('notifications/cancelled');
-    const open = asks.ask('x', '{}', never, () => true);
+    const open = asks.ask('x', '{}', never, { deliver: () => true });
     asks.giveUp('over');
     expect(await open).toMatchObject({ error: expect.stringContaining('over') as string });
+  });
+});
+
+describe('progress of a client', () => {
+  it('[RLY-20] goes to the one who asked, under its own token, while it waits', async () => {
+    const asks = new PendingAsks();
+    const sent: { id: string; params: { _meta: Record<string, unknown> } }[] = [];
+    const told: string[][] = [[], []];
+    const ask = (asker: number, params: string) =>
+      asks.ask('sampling/createMessage', params, new AbortController().signal, {
+        deliver: (text) => sent.push(JSON.parse(text) as never) > 0,
+        tell: (text) => void told[asker]?.push(text),
+      });
+    const waiting = [
+      ask(0, '{"big":12345678901234567890,"_meta":{"progressToken":"a","x":1}}'),
+      ask(1, '{"_meta":{"progressToken":1}}'),
+      ask(1, '{}'),
+    ];
+    const tokens = sent.map(({ params }) => params._meta?.['progressToken']);
+    expect(tokens).toEqual([sent[0]?.id, sent[1]?.id, undefined]);
+    const progress = (token: unknown) => {
+      const params = { progressToken: token, progress: 0.5 };
+      return asks.progressed(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params }), params);
+    };
+    expect([sent[0]?.id, sent[1]?.id, sent[2]?.id, 'a', 1, undefined].map(progress)).toEqual([
+      ...[true, true],
+      ...[false, false, false, false],
+    ]);
+    const own = (token: string) =>
+      `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},"progress":0.5}}`;
+    expect(told).toEqual([[own('"a"')], [own('1')]]);
+    for (const { id } of sent) asks.answer(id, { result: '{}' });
+    await Promise.all(waiting);
+    expect(progress(sent[0]?.id)).toBe(false);
   });
 });
 

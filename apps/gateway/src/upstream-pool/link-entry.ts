@@ -1,5 +1,8 @@
-import type { JsonRpcId, ServerMessages, UpstreamLink } from '#mcp';
+import type { JsonRpcId, JsonRpcNotification, RawMessage, ServerMessages, UpstreamLink } from '#mcp';
 import type { UpstreamTarget } from '#snapshot';
+
+/** Takes what an upstream says about its lists. */
+export type ListHearer = (raw: RawMessage<JsonRpcNotification>) => void;
 
 /** One conversation with an upstream and what Gatehouse keeps beside it. */
 export class LinkEntry {
@@ -21,6 +24,7 @@ export class LinkEntry {
   readonly calls = new Map<JsonRpcId, ServerMessages>();
   #watchers: Map<string, Set<() => void>> | null = null;
   #lost: Set<() => void> | null = null;
+  #hearers: Set<ListHearer> | null = null;
 
   constructor(
     readonly key: string,
@@ -55,6 +59,17 @@ export class LinkEntry {
   onLost(listener: () => void): () => void {
     (this.#lost ??= new Set()).add(listener);
     return () => void this.#lost?.delete(listener);
+  }
+
+  /** Hears what the upstream says about its lists. @returns a function that ends it */
+  hear(hearer: ListHearer): () => void {
+    (this.#hearers ??= new Set()).add(hearer);
+    return () => void this.#hearers?.delete(hearer);
+  }
+
+  /** Tells whoever hears it that a list of the upstream changed. */
+  listChanged(raw: RawMessage<JsonRpcNotification>): void {
+    for (const hearer of this.#hearers ?? []) hearer(raw);
   }
 
   /** Hears when a resource changed. @returns whether it is the first watcher of that resource */

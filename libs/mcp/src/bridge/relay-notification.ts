@@ -16,7 +16,7 @@ export const logLevels: readonly string[] = [
 
 /** Whether a message of this level reaches somebody who asked for `wanted` and what is more severe. */
 export const reachesLevel = (level: unknown, wanted: string): boolean =>
-  logLevels.indexOf(String(level)) >= logLevels.indexOf(wanted);
+  typeof level === 'string' && logLevels.indexOf(level) >= logLevels.indexOf(wanted);
 
 const paramsOf = (text: string): string => memberValue(text, 'params') ?? '{}';
 

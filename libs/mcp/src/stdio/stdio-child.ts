@@ -140,7 +140,7 @@ export class StdioChild {
     while (!this.isBusy && this.ending === null) {
       const line = this.lines.shift();
       if (line === undefined) break;
-      const taken = this.listener?.onLine(line);
+      const taken = this.take(line);
       if (!taken) continue;
       this.isBusy = true;
       this.process.stdout.pause();
@@ -150,6 +150,15 @@ export class StdioChild {
         if (!this.isBusy) this.process.stdout.resume();
       };
       void taken.then(goOn, goOn);
+    }
+  }
+
+  /** Nobody stands behind an event of a pipe: what is thrown here would end this whole program, not this child. */
+  private take(line: Buffer): void | Promise<void> {
+    try {
+      return this.listener?.onLine(line);
+    } catch {
+      this.over('wrote a message that cannot be dealt with');
     }
   }
 

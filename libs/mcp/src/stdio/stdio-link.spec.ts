@@ -246,6 +246,27 @@ describe('a stdio upstream', () => {
     await expect.poll(() => stderr).toMatch(/^e{93}the end$/);
   });
 
+  it('[LNK-11] survives messages that cannot be dealt with: the call goes on, or its child ends and nothing else', async () => {
+    // Nested deeper than it can be written down again.
+    const deep = `'['.repeat(20000) + ']'.repeat(20000)`;
+    const script = `
+      on = ({ id, method }) => {
+        process.stdout.write('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":' + ${deep} + '}}\\n');
+        if (method === 'throw') send({ method: 'notifications/message', params: {} });
+        else send({ id, result: { method } });
+      };`;
+    const link = await open(connect(script));
+    await expect(call(link, 'whatever')).resolves.toMatchObject({ message: { result: { method: 'whatever' } } });
+    const faulty: ServerMessages = {
+      notification: () => {
+        throw new TypeError('a fault of ours');
+      },
+      request: () => Promise.resolve({ result: '{}' }),
+    };
+    await expect(call(link, 'throw', {}, faulty)).rejects.toMatchObject({ code: 'UPSTREAM_PROCESS_EXITED' });
+    expect(link.closed).toBe(true);
+  });
+
   it('[LNK-12] has a limit of processes, and stops one that nobody uses', async () => {
     const connection = connect('', { maxPerUpstream: 2, idleMs: 300 });
     let closed = 0;

@@ -1,11 +1,11 @@
-import { DomainError, type ErrorCode } from '#kernel';
+import { DomainError, type CancelSignal, type ErrorCode } from '#kernel';
 import type { JsonRpcId } from '../envelope/messages.js';
 
 /** Failures that are a decision of ours: the upstream may still be at work. */
 const decisions = new Set<ErrorCode>(['UPSTREAM_TIMEOUT', 'UPSTREAM_TOO_LARGE']);
 
 /** Whether a call failed because we gave it up, so that the upstream should be told. */
-export const isOurs = (error: unknown, { signal }: { readonly signal?: AbortSignal | undefined }): boolean =>
+export const isOurs = (error: unknown, { signal }: { readonly signal?: CancelSignal | undefined }): boolean =>
   signal?.aborted === true || (error instanceof DomainError && decisions.has(error.code));
 
 /** `notifications/cancelled` for a request of ours. The reason names no address and no person. */

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '#kernel';
 import type { EventTaker, ForwardControl, ForwardRequest, ServerSentEvent, StreamPosition } from '#outbound';
 import type { JsonRpcId, JsonRpcResponse } from '../envelope/messages.js';
 import { isAnswerTo, readServerText, relayServerMessage, type SendAnswer } from './server-traffic.js';
@@ -9,7 +10,7 @@ export interface HttpCallInput {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | string;
   readonly id: JsonRpcId;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
   /** Milliseconds for this exchange; default the connection's. */
   readonly timeoutMs?: number | undefined;
   readonly messages?: ServerMessages | undefined;
@@ -28,7 +29,7 @@ export class HttpCall implements ForwardRequest {
   readonly headersTimeoutMs: number | undefined;
   maxMs: number | undefined;
   readonly maxBytes: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
   streamAbove: number | undefined = undefined;
   position: StreamPosition | undefined = undefined;
   /** The answer, once an event stream has brought it. */

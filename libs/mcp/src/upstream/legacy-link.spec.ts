@@ -177,6 +177,27 @@ describe('a link to a legacy upstream', () => {
     expect(server.methods()).toContain('tools/call');
   });
 
+  it('[LNK-15] is not kept busy by an upstream that closes its stream at once, nor by one that asks without end', async () => {
+    let gets = 0;
+    let answers = 0;
+    await using server = await startScriptedServer(({ request: got, response, message }) => {
+      if (got.method === 'GET') {
+        const questions = Array.from({ length: 500 }, (_, id) => eventData({ id, method: 'ping' }));
+        eventStream(response, gets++ === 0 ? questions.join('') : 'retry: 0\ndata: {}\n\n').end('retry: 0\n\n');
+      } else if ('result' in message) answers++;
+      else response.writeHead(202).end();
+    });
+    const link = await openLink(connectTo(server.url), null, plainClient);
+    link.listen();
+    await expect.poll(() => gets).toBeGreaterThan(3);
+    const [before, startedAt] = [gets, performance.now()];
+    await expect.poll(() => performance.now() - startedAt).toBeGreaterThan(300);
+    expect(gets - before).toBeLessThan(10);
+    // Never answered themselves, so each of them holds a connection.
+    expect(answers).toBe(100);
+    await link.close();
+  });
+
   it('[LNK-15] opens its stream again after the last event, and ends with its session', async () => {
     const heard = recordMessages();
     let streams = 0;

@@ -1,12 +1,13 @@
 import { DomainError } from '#kernel';
 import { forward, type ForwardReply } from '#outbound';
-import { LEGACY_VERSIONS } from '../era/protocol-versions.js';
+import { STREAM_VERSIONS } from '../era/protocol-versions.js';
 import { memberValue } from '../json/json-text.js';
 import { cancelledNotification, isOurs } from './cancellation.js';
 import { isEventStream, named, readReply, replyHeader } from './read-reply.js';
 import { HttpCall } from './http-call.js';
 import { initializeRequest, readInitializeAnswer } from './initialize.js';
 import { LegacyListener } from './legacy-listener.js';
+import { MOST_POSTS } from './multiplexed-calls.js';
 import { closeLegacySession, notifyInitialized } from './legacy-session.js';
 import { isStreamed } from './modern-link.js';
 import { refusalError, unsupportedVersion, UpstreamRpcError } from './refusals.js';
@@ -25,6 +26,8 @@ const firstId = 2;
 export class LegacyLink implements UpstreamLink {
   closed = false;
   private lastId = firstId - 1;
+  /** Answers of ours that are on their way. */
+  private posting = 0;
   private listener: LegacyListener | null = null;
 
   constructor(
@@ -84,7 +87,12 @@ export class LegacyLink implements UpstreamLink {
   }
 
   /** Sends an answer of ours, or a notification, which no one waits for. */
-  private readonly post = (text: string): void => void this.notify(text);
+  private readonly post = (text: string): void => {
+    // Each needs a connection: an upstream that asks faster than it takes answers gets no more of them.
+    if (this.posting >= MOST_POSTS) return;
+    this.posting++;
+    void this.notify(text).finally(() => this.posting--);
+  };
 
   private async send(request: LinkRequest, call: HttpCall): Promise<ForwardReply> {
     const { connection, identity } = this;
@@ -97,7 +105,7 @@ export class LegacyLink implements UpstreamLink {
       return await resumeCall({ connection, identity, request, call, position, startedAt });
     } catch (error) {
       if (isOurs(error, request) && request.method !== 'initialize' && identity.sessionId !== null)
-        this.post(cancelledNotification(request.id, error));
+        void this.notify(cancelledNotification(request.id, error));
       throw named(connection, error);
     }
   }
@@ -142,7 +150,7 @@ export async function openLegacyLink(connection: HttpConnection, options: LinkOp
     const reply = await forward(poolOf(connection), call);
     const answer = readReply(connection, 1, reply, call.answer);
     const identity = readInitializeAnswer(connection, answer, 'STREAMABLE_HTTP');
-    if (!LEGACY_VERSIONS.includes(identity.protocolVersion)) {
+    if (!STREAM_VERSIONS.includes(identity.protocolVersion)) {
       await closeLegacySession(connection, identity);
       throw unsupportedVersion(connection, [identity.protocolVersion]);
     }

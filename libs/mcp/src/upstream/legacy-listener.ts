@@ -8,6 +8,8 @@ import type { UpstreamIdentity } from './upstream-identity.js';
 import type { ServerMessages } from './upstream-link.js';
 
 const MAX_RETRY_MS = 30_000;
+/** Whatever the upstream asks for: one that closes its stream at once must not keep us busy. */
+const MIN_RETRY_MS = 100;
 
 /**
  * Keeps the GET stream of a legacy session open, on which the upstream sends what belongs to no call. It is opened again
@@ -43,7 +45,8 @@ export class LegacyListener {
         return;
       }
       if (reply !== null && !isEventStream(reply) && reply.status < 400) return;
-      const wait = (this.position.retryMs ?? DEFAULT_RETRY_MS) * 2 ** Math.min(this.fruitless++, 5);
+      const retryMs = Math.max(MIN_RETRY_MS, this.position.retryMs ?? DEFAULT_RETRY_MS);
+      const wait = retryMs * 2 ** Math.min(this.fruitless++, 5);
       await delay(Math.min(wait, MAX_RETRY_MS), undefined, { signal, ref: false }).catch(() => undefined);
     }
   }

@@ -1,4 +1,4 @@
-import { forward, type ForwardReply } from '#outbound';
+import { forward, type ForwardReply, type UpstreamPool } from '#outbound';
 import { named, readReply, replyHeader } from './read-reply.js';
 import { HttpCall } from './http-call.js';
 import { requestHeaders } from './request-headers.js';
@@ -64,7 +64,14 @@ class ModernLink implements UpstreamLink {
       call.maxMs = undefined;
       pool = sidePoolOf;
     }
-    return forward(pool(connection), call).catch((error: unknown) => {
+    let target: UpstreamPool;
+    try {
+      target = pool(connection);
+    } catch (error) {
+      // An address that may not be dialled.
+      return Promise.reject(named(connection, error));
+    }
+    return forward(target, call).catch((error: unknown) => {
       throw named(connection, error);
     });
   }

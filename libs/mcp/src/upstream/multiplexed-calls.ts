@@ -8,6 +8,9 @@ import { readServerText, relayServerMessage } from './server-traffic.js';
 import { upstreamError } from './upstream-connection.js';
 import type { LinkRequest, ServerMessages } from './upstream-link.js';
 
+/** Answers of ours to one upstream that may be on their way at once. */
+export const MOST_POSTS = 100;
+
 /** What {@link MultiplexedCalls} needs of the connection that all calls share. */
 export interface Wire {
   readonly name: string;
@@ -75,6 +78,8 @@ export class MultiplexedCalls {
   /** Requests of the upstream that wait for an answer of ours, by the text of their id. */
   private readonly asked = new Map<string, ServerMessages | undefined>();
   private lastId = 0;
+  /** Answers of ours that are on their way. */
+  private posting = 0;
 
   constructor(
     readonly wire: Wire,
@@ -104,7 +109,7 @@ export class MultiplexedCalls {
   /** Ends a call for a reason of ours, and tells the upstream. */
   giveUp(call: RunningCall, reason: unknown): void {
     if (!this.end(call, reason) || call.request.method === 'initialize') return;
-    this.post(cancelledNotification(call.request.id, reason));
+    this.wire.send(cancelledNotification(call.request.id, reason), null).catch(() => undefined);
   }
 
   /** The connection is gone, and with it every answer. */
@@ -168,12 +173,18 @@ export class MultiplexedCalls {
       return { call, messages: call?.request.messages };
     }
     if (method === 'notifications/cancelled') {
-      const id = JSON.stringify(params['requestId']);
+      const { requestId } = params;
+      // Anything else is no id, and may be nested deeper than it can be written down.
+      const id = typeof requestId === 'string' || typeof requestId === 'number' ? JSON.stringify(requestId) : '';
       if (this.asked.has(id)) return { call: null, messages: this.asked.get(id) };
     }
     const meta = params['_meta'];
-    const subscription = isObject(meta) ? byId(meta[META.subscriptionId]) : undefined;
-    const call = subscription ?? (ofNoCall.has(method) ? null : this.onlyCall());
+    if (isObject(meta) && meta[META.subscriptionId] !== undefined) {
+      // One that has ended is nobody else's.
+      const call = byId(meta[META.subscriptionId]) ?? null;
+      return { call, messages: call?.request.messages };
+    }
+    const call = ofNoCall.has(method) ? null : this.onlyCall();
     return { call, messages: call === null ? this.unsolicited : call.request.messages };
   }
 
@@ -197,7 +208,13 @@ export class MultiplexedCalls {
     return true;
   }
 
+  /** An upstream that asks faster than it takes answers gets no more of them: each may need a connection of its own. */
   private post(text: string): void {
-    this.wire.send(text, null).catch(() => undefined);
+    if (this.posting >= MOST_POSTS) return;
+    this.posting++;
+    this.wire
+      .send(text, null)
+      .catch(() => undefined)
+      .finally(() => this.posting--);
   }
 }

@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { DomainError } from '#kernel';
+import { DomainError, type CancelSignal } from '#kernel';
 import { forward, type ForwardReply, type StreamPosition } from '#outbound';
 import type { HttpCall } from './http-call.js';
 import { sidePoolOf, upstreamError, type HttpConnection } from './upstream-connection.js';
@@ -87,13 +86,19 @@ async function attempt(connection: HttpConnection, call: HttpCall): Promise<Forw
   }
 }
 
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await delay(ms, undefined, signal === undefined ? {} : { signal });
-  } catch (error) {
-    throw signal?.aborted === true ? signal.reason : error;
-  }
-}
+const pause = (ms: number, signal: CancelSignal | undefined): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    if (signal?.aborted === true) onAbort();
+    else signal?.addEventListener('abort', onAbort);
+  });
 
 const tooLate = (connection: HttpConnection, ms: number) =>
   upstreamError(

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '#kernel';
 import type { Implementation } from './upstream-connection.js';
 import type { JsonObject, JsonRpcId, JsonRpcNotification, JsonRpcRequest } from '../envelope/messages.js';
 import type { StreamedAnswer, UpstreamReply } from './upstream-reply.js';
@@ -30,7 +31,7 @@ export interface LinkRequest {
   readonly id: JsonRpcId;
   readonly method: string;
   /** Aborted: the upstream is told (legacy: `notifications/cancelled`; modern: the connection is closed). */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
   /** What the upstream says that belongs to this request. Without it such messages are dropped and requests refused. */
   readonly messages?: ServerMessages | undefined;
 }

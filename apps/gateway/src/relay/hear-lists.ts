@@ -1,0 +1,57 @@
+import type { Gateway } from '../gateway.js';
+import type { UpstreamTarget } from '#snapshot';
+import type { ListHearer } from '../upstream-pool/link-entry.js';
+import type { LinkOwner } from '../upstream-pool/upstream-links.js';
+
+const retryMs = 1000;
+
+/**
+ * Hears what a legacy upstream says by itself about its lists, over the owner's own conversation with it, for as long as
+ * somebody wants to know. @returns a function that ends it
+ */
+export function hearLists(
+  { links, logger }: Gateway,
+  upstream: UpstreamTarget,
+  owner: LinkOwner,
+  hearer: ListHearer,
+): () => void {
+  let stop: () => void = () => undefined;
+  let isOver = false;
+  let timer: NodeJS.Timeout | undefined;
+  const again = () => {
+    stop = () => undefined;
+    if (isOver) return;
+    timer = setTimeout(() => void begin(), retryMs);
+    timer.unref();
+  };
+  const begin = async (): Promise<void> => {
+    try {
+      const entry = await links.lease(owner, upstream);
+      const deafen = entry.hear(hearer);
+      const end = () => {
+        deafen();
+        entry.release();
+      };
+      const forget = entry.onLost(() => {
+        end();
+        again();
+      });
+      stop = () => {
+        forget();
+        end();
+      };
+      entry.open.listen();
+      if (isOver) stop();
+    } catch (error) {
+      logger.debug({ err: error, upstream: upstream.slug }, 'an upstream cannot be listened to');
+      again();
+    }
+  };
+  void begin();
+  return () => {
+    isOver = true;
+    clearTimeout(timer);
+    stop();
+    stop = () => undefined;
+  };
+}

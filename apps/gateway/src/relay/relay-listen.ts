@@ -1,0 +1,37 @@
+import type { Gateway } from '../gateway.js';
+import type { Answer, UpstreamCall } from '../pipeline/calls.js';
+import { claimOf, recheckOf } from '../pipeline/claim.js';
+import type { SpokenEra } from '../upstream-pool/link-opener.js';
+import { endOfListening, requireStream } from './listen.js';
+import { Relay } from './relay.js';
+
+/** Gatehouse ends a stream that its upstream would go on with. */
+class ListeningOver extends Error {}
+
+/**
+ * Serves `subscriptions/listen` between modern peers of a pass-through: what the upstream acknowledges and says goes to
+ * the client as it is. It counts like a stream of Gatehouse's own, and ends with its right, or politely when the gateway
+ * stops.
+ */
+export async function relayListen(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra): Promise<Answer> {
+  requireStream(call);
+  const { clock, config, listeners, running, snapshots } = gateway;
+  const recheck = recheckOf(claimOf(call), snapshots, clock);
+  const lost = snapshots.current() === call.snapshot ? null : recheck();
+  if (lost !== null) throw lost;
+  const release = listeners.enter(call.principal.tokenId, config.gateway.maxListeners);
+  const run = running.begin(recheck);
+  const relay = new Relay(gateway, call, spoken, run);
+  const forget = listeners.onEnd(() => run.abort(new ListeningOver()));
+  call.client.onGone((reason) => run.abort(reason));
+  try {
+    return relay.answer(await relay.send());
+  } catch (error) {
+    if (run.signal.reason instanceof ListeningOver) return endOfListening(gateway, call);
+    return relay.failed(error);
+  } finally {
+    forget();
+    run.end();
+    release();
+  }
+}
