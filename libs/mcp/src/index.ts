@@ -11,7 +11,13 @@ export {
   type JsonRpcRequest,
   type JsonRpcResponse,
 } from './envelope/messages.js';
-export { domainErrorAnswer, jsonRpcError, jsonRpcResult, upstreamFailureAnswer } from './envelope/json-rpc-error.js';
+export {
+  domainErrorAnswer,
+  jsonRpcError,
+  jsonRpcResult,
+  jsonRpcResultBytes,
+  upstreamFailureAnswer,
+} from './envelope/json-rpc-error.js';
 export {
   assertModernVersion,
   LATEST_LEGACY_VERSION,

@@ -12,8 +12,8 @@ const ttlMs = 0;
 
 interface Prepared {
   readonly items: readonly string[];
-  /** The whole result, where one page holds everything and every upstream is well. */
-  whole: string | null;
+  /** The whole result, as UTF-8, where one page holds everything and every upstream is well. */
+  whole: Buffer | null;
 }
 
 const prepared: Record<Era, WeakMap<readonly string[], Prepared>> = { LEGACY: new WeakMap(), MODERN: new WeakMap() };
@@ -84,8 +84,11 @@ function startOf({ keyring, clock }: Gateway, call: LocalCall, kind: CatalogKind
   return at === -1 ? Math.min(next, keys.length) : at + 1;
 }
 
-/** The result of a list method: one page of what the principal sees on the endpoint, in the snapshot's order. */
-export function listPage(gateway: Gateway, call: LocalCall, kind: CatalogKind): string {
+/**
+ * The result of a list method: one page of what the principal sees on the endpoint, in the snapshot's order. A whole list
+ * is kept as bytes: encoding hundreds of tools anew would cost far more than everything else about their answer.
+ */
+export function listPage(gateway: Gateway, call: LocalCall, kind: CatalogKind): Buffer | string {
   const { clock, config, keyring, serverInfo } = gateway;
   const { era, received } = call.message;
   const { pageSize } = config.gateway;
@@ -96,8 +99,7 @@ export function listPage(gateway: Gateway, call: LocalCall, kind: CatalogKind): 
   if (cursor === undefined && list.items.length <= pageSize) {
     if (meta === null && list.whole !== null) return list.whole;
     const whole = listResult({ ...page, items: list.items, nextCursor: null });
-    if (meta === null) list.whole = whole;
-    return whole;
+    return meta === null ? (list.whole = Buffer.from(whole)) : whole;
   }
   const start = cursor === undefined ? 0 : startOf(gateway, call, kind, cursor);
   const end = start + pageSize;

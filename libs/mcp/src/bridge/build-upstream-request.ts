@@ -116,8 +116,9 @@ function parameterHeaders({ clientEra, peer, received, paramHeaders }: UpstreamR
     return paramHeaders.length === 0 ? {} : paramHeadersOf(paramHeaders, received.message.params?.['arguments']);
   const passed: Record<string, string> = {};
   for (const name in received.headers) {
+    if (!name.startsWith('mcp-param-')) continue;
     const value = received.headers[name];
-    if (name.startsWith('mcp-param-') && typeof value === 'string') passed[name] = value;
+    if (typeof value === 'string') passed[name] = value;
   }
   return passed;
 }

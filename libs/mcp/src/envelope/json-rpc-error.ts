@@ -9,6 +9,16 @@ export const jsonRpcError = (id: JsonRpcId | null, code: number, message: string
 export const jsonRpcResult = (id: JsonRpcId, result: string): string =>
   `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`;
 
+/** The same around a result that is already UTF-8. */
+export function jsonRpcResultBytes(id: JsonRpcId, result: Buffer): Buffer {
+  const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
+  const bytes = Buffer.allocUnsafe(Buffer.byteLength(head) + result.length + 1);
+  const start = bytes.write(head);
+  result.copy(bytes, start);
+  bytes[start + result.length] = 0x7d;
+  return bytes;
+}
+
 /** The answer for a DomainError of ours: its JSON-RPC code, its text, its details as `data`. */
 export const domainErrorAnswer = (id: JsonRpcId | null, error: DomainError): string =>
   jsonRpcError(
