@@ -167,6 +167,7 @@ export const requirements: readonly Requirement[] = [
   gw('GW-19', 'one dead upstream never empties a list', 'MCP-5'),
   gw('GW-20', 'two principals never share an upstream session'),
   gw('GW-21', 'a method that is not relayed is refused as unknown'),
+  gw('GW-22', 'the era of any request, and its refusal, are what the SDK of 2026-07-28 decides'),
 
   rly('RLY-1', 'clients of either era call tools of upstreams of either era, through the aggregate and a pass-through'),
   rly('RLY-2', 'progress comes under the very token of the client, always further, and only where it was asked for'),
@@ -203,6 +204,7 @@ export const requirements: readonly Requirement[] = [
   rly('RLY-19', 'the retry of a waiting call at another process goes on where the call waits, and counts once'),
   rly('RLY-20', 'progress of a client about a question of an upstream reaches that upstream under its own token'),
   rly('RLY-21', 'who listens through a pass-through hears of changed lists in the upstream’s own words'),
+  rly('RLY-22', 'on every process, each who sees a changed list hears of it once, and nobody else does'),
 
   trl('TRL-1', 'every MCP request leaves one audit record, allowed or denied, with its reason'),
   trl('TRL-2', 'verifyAudit finds an edited, a removed and a missing record'),
@@ -302,6 +304,7 @@ export const requirements: readonly Requirement[] = [
     'an upstream that says its catalogue changed is read again within a second, and not more often than set',
   ),
   upt('UPT-12', 'checks and syncs store the transport and revision that they find, over HTTP+SSE and stdio, too'),
+  upt('UPT-13', 'the limits of time that an upstream was registered with act on the calls of clients'),
   upt('UPT-11', 'upstream add registers every transport with limits and headers; list shows the transport', 'OPS-4'),
 
   own('OWN-1', 'a request whose owner is another gateway process is served there, whole and unbuffered, both ways'),
@@ -314,6 +317,7 @@ export const requirements: readonly Requirement[] = [
   own('OWN-8', 'SIGTERM under load ends all processes with no failed request and no lost record', 'LIM-6'),
   own('OWN-9', 'a gateway process that dies is replaced, and none outlives the server'),
   own('OWN-10', 'a session that began at one process goes on at another one, calls and streams alike'),
+  own('OWN-11', 'a stream of a session is resumed by Last-Event-ID at another process than its own'),
 
   ses('SES-1', 'a session belongs to its token and its endpoint: 404 for any other, 401 without a token'),
   ses('SES-2', 'requests of a session speak the revision that initialize agreed on; an unknown one is refused'),
@@ -336,6 +340,7 @@ export const requirements: readonly Requirement[] = [
   ses('SES-19', 'when the gateway stops, streams end in good order'),
   ses('SES-20', 'silent streams carry comments'),
   ses('SES-21', 'without the database for too long, everything that is open ends, too', 'ARCHITECTURE.md §3a'),
+  ses('SES-22', 'a client that agrees on 2024-11-05 calls upstreams of either era at every address of HTTP+SSE'),
 
   lnk(
     'LNK-1',

@@ -19,6 +19,8 @@ export interface BridgeClient {
   request(method: string, params?: Json, more?: RequestOptions): Promise<Outcome>;
   /** Calls a tool and answers what it is asked. */
   call(name: string, args?: Json, more?: RequestOptions): Promise<Outcome>;
+  /** Sends any request and answers what it is asked. */
+  converse(method: string, params: Json, more?: RequestOptions): Promise<Outcome>;
   /** Messages of the stream for unsolicited messages. */
   readonly unsolicited: Json[];
   /** Hears of a resource, and of changes of lists. */
@@ -144,6 +146,10 @@ class LegacyClient extends Base implements BridgeClient {
     return this.request('tools/call', { name, arguments: args }, more);
   }
 
+  converse(method: string, params: Json, more: RequestOptions = {}): Promise<Outcome> {
+    return this.request(method, params, more);
+  }
+
   async listen(uris: readonly string[]): Promise<void> {
     const { signal } = this.ended;
     const headers = { ...this.#headers, accept: 'text/event-stream', authorization: `Bearer ${this.token}` };
@@ -188,12 +194,16 @@ class ModernClient extends Base implements BridgeClient {
     return { result: undefined, error: undefined, heard, asked: [] };
   }
 
-  async call(name: string, args: Json = {}, more: RequestOptions = {}): Promise<Outcome> {
+  call(name: string, args: Json = {}, more: RequestOptions = {}): Promise<Outcome> {
+    return this.converse('tools/call', { name, arguments: args }, more);
+  }
+
+  async converse(method: string, asking: Json, more: RequestOptions = {}): Promise<Outcome> {
     const asked: Outcome['asked'] = [];
     const heard: Json[] = [];
     let params: Json = {};
     for (let round = 0; round < 10; round++) {
-      const outcome = await this.request('tools/call', { name, arguments: args, ...params }, more);
+      const outcome = await this.request(method, { ...asking, ...params }, more);
       heard.push(...outcome.heard);
       if (outcome.result?.['resultType'] !== 'input_required') return { ...outcome, asked, heard };
       const requests = (outcome.result['inputRequests'] ?? {}) as Record<string, { method: string; params: Json }>;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addUpstream, addUser, until } from '#testing';
 import { modernClient, openLegacyClient, type BridgeClient } from './bridge-client.js';
 import { startMcpWorld, untilServed, type McpWorld } from './mcp-world.js';
+import { askingPrompt, askingUri, samplingTools } from './talkative-tools.js';
 import { TalkativeUpstream } from './talkative-upstream.js';
 
 type Json = Record<string, unknown>;
@@ -18,6 +19,9 @@ beforeAll(async () => {
   world = await startMcpWorld();
   for (const era of eras) {
     upstreams[era] = await new TalkativeUpstream(era).start();
+    upstreams[era].extraTools.push('sample-tools', 'elicit-complete');
+    upstreams[era].extraPrompts.push(askingPrompt);
+    upstreams[era].extraResources.push(askingUri);
     await addUpstream(world.admin, era, upstreams[era].url);
   }
   await until('both are served', async () => {
@@ -91,6 +95,37 @@ describe.each(cells)('[RLY-1] $client client, $upstream upstream, $path', ({ pat
     await client.close();
   });
 
+  it.each([
+    ['prompts/get', { name: named(askingPrompt) }, 'Prompt?', 'prompted {\\"name\\":\\"Ada\\"}'],
+    ['resources/read', { uri: uriOf(askingUri) }, 'Resource?', 'read {\\"name\\":\\"Ada\\"}'],
+  ])('[RLY-4] %s: the client is asked and its answer arrives', async (method, params, question, text) => {
+    const client = await open();
+    const { asked, error, result } = await client.converse(method, params);
+    expect(error).toBeUndefined();
+    expect(asked.map((one) => [one.method, one.params['message']])).toEqual([['elicitation/create', question]]);
+    expect(JSON.stringify(result)).toContain(text);
+    expect(result?.['resultType']).toBe(era === 'modern' ? 'complete' : undefined);
+    await client.close();
+  });
+
+  it('[RLY-4] sampling carries tools and the choice among them, for a client that can', async () => {
+    const client = await open({ ...ask, sampling: { tools: {}, context: {} } });
+    const { asked, result } = await client.call(named('sample-tools'));
+    expect(asked).toMatchObject([{ method: 'sampling/createMessage', params: samplingTools }]);
+    expect(textOf(result)).toBe('sampled {"type":"text","text":"hello"}');
+    await client.close();
+  });
+
+  it.runIf(era === 'legacy' && slug === 'legacy')('[RLY-4] hears that what it opened is complete', async () => {
+    const client = await open();
+    const { asked, heard, result } = await client.call(named('elicit-complete'));
+    expect(textOf(result)).toBe('opened accept');
+    const elicitationId = asked[0]?.params['elicitationId'];
+    expect(typeof elicitationId).toBe('string');
+    expect(heard).toMatchObject([{ method: 'notifications/elicitation/complete', params: { elicitationId } }]);
+    await client.close();
+  });
+
   it('[RLY-4] asks twice within one call', async () => {
     const client = await open();
     const { asked, result } = await client.call(named('two-rounds'));
@@ -158,6 +193,29 @@ describe.each(cells)('[RLY-1] $client client, $upstream upstream, $path', ({ pat
     await client.close();
   });
 
+  it.runIf(era === 'legacy')('[RLY-7] hears no more of a resource once it has unsubscribed', async () => {
+    const client = await open();
+    const watched = uriOf('talk://watched');
+    await client.listen([watched]);
+    const updates = () => client.unsolicited.filter(({ method }) => method === 'notifications/resources/updated');
+    await until('the client hears of it', () => {
+      upstreams[slug].update();
+      return updates().length > 0;
+    });
+    expect((await client.request('resources/unsubscribe', { uri: watched })).error).toBeUndefined();
+    await until('the upstream is told', () => !upstreams[slug].subscriptions.has('talk://watched'));
+    const before = updates().length;
+    for (let round = 0; round < 3; round += 1) upstreams[slug].update();
+    await until('the upstream is listened to', () => upstreams[slug].streams > 0);
+    // What comes after them has come.
+    upstreams[slug].addTool(`after-${path}`);
+    await until('the next thing is heard', () =>
+      client.unsolicited.some(({ method }) => method === 'notifications/tools/list_changed'),
+    );
+    expect(updates()).toHaveLength(before);
+    await client.close();
+  });
+
   it('[RLY-8] hears that a list changed', async () => {
     const client = await open();
     await client.listen([]);
@@ -203,6 +261,15 @@ describe.each(cells)('[RLY-1] $client client, $upstream upstream, $path', ({ pat
     const { taskId } = task;
     const got = await client.request('tasks/get', { taskId });
     expect(got.result).toMatchObject({ taskId, status: 'working' });
+    if (era === 'modern') {
+      const inputResponses = { q: { action: 'accept', content: { name: 'Ada' } } };
+      const before = upstreams[slug].seen.length;
+      expect((await client.request('tasks/update', { taskId, inputResponses })).error).toBeUndefined();
+      const sent = upstreams[slug].seen.slice(before).find(({ method }) => method === 'tasks/update');
+      expect(sent?.params).toMatchObject({ inputResponses });
+      expect(sent?.headers['mcp-name']).toBe(sent?.params['taskId']);
+      if (isPassThrough) expect(sent?.params['taskId']).toBe(taskId);
+    }
     if (slug === 'legacy')
       expect((await client.request('tasks/result', { taskId })).result).toMatchObject({
         _meta: { 'io.modelcontextprotocol/related-task': { taskId } },

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   addUpstream,
   createTestDatabase,
+  eventData,
   postMcp,
   startFixtureServer,
   startGatehouse,
+  startScriptedServer,
   startSplit,
   until,
   type FixtureServer,
@@ -12,6 +14,7 @@ import {
   type SplitGatehouse,
   type TestDatabase,
 } from '#testing';
+import { openRequest } from '../service/stream-client.js';
 import { beginJourney, type Journey } from './server-support.js';
 
 let database: TestDatabase;
@@ -123,6 +126,73 @@ describe('a session that began at one gateway process', () => {
       },
       1_500,
     );
+  });
+
+  it('[OWN-11] [SES-7] its streams are resumed at any process, from the event after the last', async () => {
+    let release = (): void => undefined;
+    const said = (data: string) => ({ method: 'notifications/message', params: { level: 'info', data } });
+    await using polling = await startScriptedServer(({ message: { id, method }, response }) => {
+      if (method === 'tools/list') {
+        const result = { tools: [{ name: 'wait', inputSchema: { type: 'object' } }] };
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
+      } else if (method === 'tools/call') {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write(eventData(said('first')));
+        release = () => {
+          response.write(eventData(said('second')));
+          response.end(eventData({ id, result: { content: [{ type: 'text', text: 'done' }] } }));
+        };
+      } else response.writeHead(405).end();
+    });
+    await addUpstream(journey.admin, 'polling', polling.url);
+    const session = await initialize(first, journey.token);
+    const headers = {
+      authorization: `Bearer ${journey.token}`,
+      'mcp-session-id': session,
+      'mcp-protocol-version': version,
+    };
+    const portOf = (gateway: string) => Number(new URL(gateway).port);
+    const call = { name: 'polling__wait', arguments: {} };
+    await until('the tool is there', async () =>
+      (await inSession(first, session, message('tools/list'))).text.includes('polling__wait'),
+    );
+    const resume = (gateway: string, last: string) =>
+      openRequest(portOf(gateway), {
+        method: 'GET',
+        path: '/mcp',
+        headers: { ...headers, accept: 'text/event-stream', 'last-event-id': last },
+      });
+    // Begun at its own process, resumed at another one; and the other way round.
+    for (const [begun, resumed] of [
+      [first, second],
+      [second, first],
+      [second, second],
+    ] as const) {
+      const stream = await openRequest(portOf(begun), {
+        path: '/mcp',
+        headers,
+        body: { jsonrpc: '2.0', id: 'mine', method: 'tools/call', params: call },
+      });
+      let last = '';
+      for (;;) {
+        const event = await stream.next();
+        last = event.id ?? last;
+        if (event.data?.includes('first')) break;
+      }
+      stream.leave();
+      // Said while nobody listens.
+      release();
+      const back = await resume(resumed, last);
+      expect([back.status, back.headers['content-type']]).toEqual([200, 'text/event-stream']);
+      expect(await back.message()).toMatchObject({ params: { data: 'second' } });
+      expect(await back.message()).toMatchObject({ id: 'mine', result: { content: [{ text: 'done' }] } });
+      expect(await back.ended()).toBe('end');
+    }
+    const unknown = await resume(second, 'not-one-of-ours');
+    await unknown.ended();
+    expect(unknown.status).toBeGreaterThanOrEqual(400);
+    expect(unknown.status).toBeLessThan(500);
   });
 
   it('[OWN-5] [OWN-10] is gone with its process: 404 at the other one, and a new one can begin', async () => {

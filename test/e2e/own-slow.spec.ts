@@ -163,26 +163,6 @@ function unread(name: string, path: string, modern: boolean): { rest(): Promise<
   };
 }
 
-// First of all, while the process is small: what it once had it keeps.
-it('[OWT-6] [LNK-16] four answers of 50 MB at once, in which nothing has to change, are never held', async () => {
-  const path = '/upstreams/up/mcp';
-  const readAll = async (): Promise<number> => {
-    const response = await fetch(world.at(path), {
-      method: 'POST',
-      headers: { authorization: `Bearer ${world.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'large-json' } }),
-    });
-    let bytes = 0;
-    for await (const chunk of response.body ?? []) bytes += (chunk as Uint8Array).length;
-    return bytes;
-  };
-  const calls = Promise.all(Array.from({ length: 4 }, readAll));
-  const { grownMiB, median } = await watch(calls);
-  say(`4 times 50 MB from ${path}: +${grownMiB.toFixed(0)} MiB, /healthz ${median.toFixed(1)} ms`);
-  for (const bytes of await calls) expect(bytes).toBeGreaterThan(50 * mib);
-  expect(grownMiB).toBeLessThan(passedMiB);
-});
-
 describe('[OWT-5] clients that do not read', () => {
   it.each([
     ['flood', '/mcp', true],

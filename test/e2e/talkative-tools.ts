@@ -4,6 +4,8 @@ type Json = Record<string, unknown>;
 export interface Tools {
   progress(progress: number): void;
   log(level: string, data: string): void;
+  /** Sends any notification on the stream of the call. */
+  tell(method: string, params: Json): void;
   /** Asks the client; how depends on the era. */
   ask(key: string, method: string, params: Json): Promise<Json>;
   readonly gone: AbortSignal;
@@ -18,8 +20,16 @@ export class InputNeeded extends Error {
 
 /** The resource that changes. */
 export const watchedUri = 'talk://watched';
+/** A resource whose reading asks for input; it is offered where a test adds it, like the prompt of {@link askingPrompt}. */
+export const askingUri = 'talk://asking';
+export const askingPrompt = 'asking';
 const elicited = { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] };
 const schema = { type: 'object' };
+/** What `sample-tools` lets the client's model use. */
+export const samplingTools: Json = {
+  tools: [{ name: 'weather', description: 'of a city', inputSchema: { type: 'object', properties: { city: {} } } }],
+  toolChoice: { mode: 'required' },
+};
 
 /** What `tools/list` answers. */
 export const definitions = (extra: readonly string[]): Json[] =>
@@ -74,6 +84,29 @@ export async function run(name: string, args: Json, tools: Tools): Promise<Json>
     case 'elicit': {
       const answer = await tools.ask('q', 'elicitation/create', { message: 'Name?', requestedSchema: elicited });
       return textResult(`elicited ${JSON.stringify(answer['content'])}`);
+    }
+    case askingPrompt: {
+      const answer = await tools.ask('q', 'elicitation/create', { message: 'Prompt?', requestedSchema: elicited });
+      const text = `prompted ${JSON.stringify(answer['content'])}`;
+      return { messages: [{ role: 'user', content: { type: 'text', text } }] };
+    }
+    case askingUri: {
+      const answer = await tools.ask('q', 'elicitation/create', { message: 'Resource?', requestedSchema: elicited });
+      return { contents: [{ uri: askingUri, text: `read ${JSON.stringify(answer['content'])}` }] };
+    }
+    case 'sample-tools': {
+      const answer = await tools.ask('q', 'sampling/createMessage', {
+        messages: [{ role: 'user', content: { type: 'text', text: 'hi' } }],
+        maxTokens: 5,
+        ...samplingTools,
+      });
+      return textResult(`sampled ${JSON.stringify(answer['content'])}`);
+    }
+    case 'elicit-complete': {
+      const params = { mode: 'url', message: 'Open', url: 'https://example.com/x', elicitationId: 'e2' };
+      const answer = await tools.ask('q', 'elicitation/create', params);
+      tools.tell('notifications/elicitation/complete', { elicitationId: 'e2' });
+      return textResult(`opened ${String(answer['action'])}`);
     }
     case 'two-rounds': {
       const first = await tools.ask('one', 'elicitation/create', { message: 'First?', requestedSchema: elicited });

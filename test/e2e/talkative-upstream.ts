@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
-import { definitions, InputNeeded, run, textResult, watchedUri as uri, type Tools } from './talkative-tools.js';
+import {
+  askingUri,
+  definitions,
+  InputNeeded,
+  run,
+  textResult,
+  watchedUri as uri,
+  type Tools,
+} from './talkative-tools.js';
 
 type Json = Record<string, unknown>;
 
@@ -14,6 +22,8 @@ export class TalkativeUpstream implements AsyncDisposable {
   /** Notifications and answers of the client side. */
   readonly heard: Json[] = [];
   readonly extraTools: string[] = [];
+  readonly extraPrompts: string[] = [];
+  readonly extraResources: string[] = [];
   /** Calls whose client cancelled. */
   cancelled = 0;
   /** By a name of their own: the stream, and the id of the listen request that opened it. */
@@ -21,7 +31,8 @@ export class TalkativeUpstream implements AsyncDisposable {
   readonly #asks = new Map<string, (answer: Json) => void>();
   readonly #running = new Map<string, AbortController>();
   readonly #tasks = new Map<string, string>();
-  readonly #subscribed = new Set<string>();
+  /** By session (legacy) or by the name of the listen stream (modern). */
+  readonly #subscribed = new Map<string, Set<string>>();
   readonly #forgotten = new Set<string>();
   #lastAsk = 0;
   readonly #server = createServer(
@@ -44,7 +55,7 @@ export class TalkativeUpstream implements AsyncDisposable {
   }
 
   get subscriptions(): ReadonlySet<string> {
-    return this.#subscribed;
+    return new Set([...this.#subscribed.values()].flatMap((uris) => Array.from(uris)));
   }
 
   async start(): Promise<this> {
@@ -52,15 +63,29 @@ export class TalkativeUpstream implements AsyncDisposable {
     return this;
   }
 
-  /** Says on every open stream that the resource changed. */
+  /** Says to everybody who subscribed to it that the resource changed. */
   update(): void {
-    this.#broadcast({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } });
+    this.#broadcast({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } }, (key) =>
+      Boolean(this.#subscribed.get(key)?.has(uri)),
+    );
   }
 
   /** Offers one more tool and says so. */
   addTool(name: string): void {
     this.extraTools.push(name);
     this.#broadcast({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
+  }
+
+  /** Offers one more prompt and says so. */
+  addPrompt(name: string): void {
+    this.extraPrompts.push(name);
+    this.#broadcast({ jsonrpc: '2.0', method: 'notifications/prompts/list_changed' });
+  }
+
+  /** Offers one more resource and says so. */
+  addResource(one: string): void {
+    this.extraResources.push(one);
+    this.#broadcast({ jsonrpc: '2.0', method: 'notifications/resources/list_changed' });
   }
 
   /** Knows no longer (404) whoever listens now. */
@@ -76,8 +101,9 @@ export class TalkativeUpstream implements AsyncDisposable {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
-  #broadcast(message: Json): void {
-    for (const { response, listenId } of this.#streams.values()) {
+  #broadcast(message: Json, isFor: (key: string) => boolean = () => true): void {
+    for (const [key, { response, listenId }] of this.#streams) {
+      if (!isFor(key)) continue;
       const _meta = { 'io.modelcontextprotocol/subscriptionId': listenId };
       const params = { ...(message['params'] as Json | undefined), ...(this.era === 'legacy' ? {} : { _meta }) };
       this.#write(response, { ...message, params });
@@ -92,7 +118,10 @@ export class TalkativeUpstream implements AsyncDisposable {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const session = String(request.headers['mcp-session-id'] ?? '');
     if (this.#forgotten.has(session)) return void response.writeHead(404).end();
-    if (request.method === 'DELETE') return void response.writeHead(200).end();
+    if (request.method === 'DELETE') {
+      this.#subscribed.delete(session);
+      return void response.writeHead(200).end();
+    }
     if (request.method === 'GET') {
       if (this.era === 'modern') return void response.writeHead(405).end();
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': open\n\n');
@@ -173,27 +202,34 @@ export class TalkativeUpstream implements AsyncDisposable {
       case 'tools/list':
         return reply({ tools: definitions(this.extraTools), ...cache });
       case 'prompts/list':
-        return reply({ prompts: [{ name: 'greet', arguments: [{ name: 'who' }] }], ...cache });
+        return reply({
+          prompts: [{ name: 'greet', arguments: [{ name: 'who' }] }, ...this.extraPrompts.map((name) => ({ name }))],
+          ...cache,
+        });
       case 'resources/list':
         return reply({
           resources: [
             { uri, name: 'watched' },
             { uri: 'ui://talk/page', name: 'page', mimeType: 'text/html;profile=mcp-app' },
+            ...this.extraResources.map((one) => ({ uri: one, name: one })),
           ],
           ...cache,
         });
       case 'resources/templates/list':
         return reply({ resourceTemplates: [{ uriTemplate: 'talk://{id}/data', name: 't' }], ...cache });
+      case 'prompts/get':
+        return this.#call(message, params, session, response);
       case 'resources/read':
+        if (params['uri'] === askingUri) return this.#call(message, { ...params, name: askingUri }, session, response);
         return reply({ contents: [{ uri: params['uri'], text: 'x' }], ...cache });
       case 'ping':
       case 'logging/setLevel':
         return reply({});
       case 'resources/subscribe':
-        this.#subscribed.add(String(params['uri']));
+        this.#subscribe(session, String(params['uri']));
         return reply({});
       case 'resources/unsubscribe':
-        this.#subscribed.delete(String(params['uri']));
+        this.#subscribed.get(session)?.delete(String(params['uri']));
         return reply({});
       case 'completion/complete':
         return reply({ completion: { values: [JSON.stringify(params['ref']), JSON.stringify(params['argument'])] } });
@@ -220,9 +256,16 @@ export class TalkativeUpstream implements AsyncDisposable {
       method: 'notifications/subscriptions/acknowledged',
       params: { notifications, _meta: { 'io.modelcontextprotocol/subscriptionId': message['id'] } },
     });
-    for (const one of ((notifications as Json)['resourceSubscriptions'] ?? []) as string[]) this.#subscribed.add(one);
+    for (const one of ((notifications as Json)['resourceSubscriptions'] ?? []) as string[]) this.#subscribe(key, one);
     this.#streams.set(key, { response, listenId: message['id'] });
-    response.on('close', () => this.#streams.delete(key));
+    response.on('close', () => {
+      this.#streams.delete(key);
+      this.#subscribed.delete(key);
+    });
+  }
+
+  #subscribe(key: string, one: string): void {
+    this.#subscribed.set(key, (this.#subscribed.get(key) ?? new Set()).add(one));
   }
 
   #task(message: Json, method: string, params: Json, response: ServerResponse): void {
@@ -293,6 +336,7 @@ export class TalkativeUpstream implements AsyncDisposable {
       },
       log: (level, data) =>
         this.#write(response, { jsonrpc: '2.0', method: 'notifications/message', params: { level, data } }),
+      tell: (method, told) => this.#write(response, { jsonrpc: '2.0', method, params: told }),
       ask: (name, method, asked) =>
         this.era === 'legacy' ? this.#askNow(response, method, asked) : this.#askLater(params, name, method, asked),
     };

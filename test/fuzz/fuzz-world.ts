@@ -12,6 +12,7 @@ import {
   type Gatehouse,
 } from '#testing';
 import { TalkativeUpstream } from '../e2e/talkative-upstream.js';
+import { compose, entriesOf } from '../e2e/mcp-world.js';
 import { gauge } from '../security/gauge.js';
 
 /** A started Gatehouse with upstreams of every kind, for the fuzzer. */
@@ -69,12 +70,14 @@ export async function startFuzzWorld(databaseUrl: string | null): Promise<FuzzWo
     'talk-old': await new TalkativeUpstream('legacy').start(),
     'talk-young': await new TalkativeUpstream('modern').start(),
   };
+  const entries: Record<string, unknown>[] = [];
   for (const [slug, { url }] of [...Object.entries(fixtures), ...Object.entries(talkers)])
-    await addUpstream(admin, slug, url);
+    entries.push(...(await entriesOf(admin, await addUpstream(admin, slug, url))));
+  await compose(admin, 'all', entries, { prefixNames: true });
   const user = await addUser(admin, gatehouse.controlPlane, 'fred');
   await until(
-    'the user is known',
-    async () => (await callMcp(`${gatehouse.gateway}/mcp`, user.token, 'ping')).status === 200,
+    'the user is known, and the virtual server',
+    async () => (await callMcp(`${gatehouse.gateway}/servers/all/mcp`, user.token, 'ping')).status === 200,
   );
   const metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
   return {

@@ -59,11 +59,10 @@ function faultOfStream(text: string, request: FuzzRequest): string | null {
 
 /** Says what is wrong with an answer; null when nothing is. */
 export function judge(request: FuzzRequest, answer: FuzzAnswer): string | null {
-  const { contentType, retryAfter, status, text, whole } = answer;
-  if (status >= 500 && status !== 503) return `status ${status}`;
+  const { contentType, status, text, whole } = answer;
+  if (status >= 500) return `status ${status}`;
   if (/node_modules|\bat [^ ]+ \(|apps\/gateway|libs\/\w+\/src/.test(text)) return 'a stack trace';
   if (request.raw !== null) return null;
-  if (status === 503 && retryAfter === undefined) return '503 without Retry-After';
   if (contentType.startsWith('text/event-stream')) return faultOfStream(text, request);
   if (!whole) return 'an answer that broke off';
   if (text === '') return null;

@@ -8,7 +8,6 @@ export interface FuzzAnswer {
   /** 0: no answer, the connection was closed. */
   readonly status: number;
   readonly contentType: string;
-  readonly retryAfter: string | undefined;
   readonly session: string | undefined;
   readonly text: string;
   /** Whether `text` is everything that was said. */
@@ -35,7 +34,7 @@ export const send = (agent: Agent, port: number, { method, path, headers, body }
         const session = got['mcp-session-id'];
         const text = Buffer.concat(chunks).toString();
         resolve({
-          ...{ status: statusCode, contentType, text, whole, retryAfter: got['retry-after'] },
+          ...{ status: statusCode, contentType, text, whole },
           session: typeof session === 'string' ? session : undefined,
         });
       };
@@ -83,7 +82,7 @@ export const sendRaw = (random: Random, port: number, fuzz: FuzzRequest): Promis
       clearTimeout(late);
       const text = Buffer.concat(chunks).toString('latin1');
       const statuses = [...text.matchAll(/(?:^|\n|\}|\])HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
-      const none = { contentType: '', retryAfter: undefined, session: undefined, whole: false };
+      const none = { contentType: '', session: undefined, whole: false };
       resolve(statuses.map((status) => Object.assign({ status, text: status >= 500 ? text : '' }, none)));
     });
   });

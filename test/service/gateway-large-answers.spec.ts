@@ -46,8 +46,8 @@ const wholeAnswer = (id: string | number): string =>
 beforeAll(async () => {
   upstream = await startScriptedServer(({ message, response }) => {
     const { id, params } = message as { id: unknown; params?: { name?: string } };
-    if (params?.name === 'rubbish') return void response.writeHead(200).end(`<html>${'x'.repeat(mib)}`);
-    answer(response, id);
+    if (params?.name === 'rubbish') response.writeHead(200).end(`<html>${'x'.repeat(mib)}`);
+    else answer(response, id);
   });
   gateway = await startTestGateway({
     GATEHOUSE_MCP_SLOW_CLIENT_TIMEOUT: '60s',
@@ -104,8 +104,9 @@ function call(
   era: 'LEGACY' | 'MODERN',
   path: string,
   token: string,
-  { name = 'large', id = 7 as string | number, batch = false } = {},
+  options: { name?: string; id?: string | number; batch?: boolean } = {},
 ): Promise<Opened> {
+  const { name = 'large', id = 7, batch = false } = options;
   const params = { name: path === '/mcp' ? `up__${name}` : name, arguments: {} };
   const made = era === 'MODERN' ? modern('tools/call', params, id) : { body: legacy('tools/call', params, id) };
   const headers = {

@@ -92,7 +92,7 @@ describe('[LIM-10] what counts', () => {
     ['a ping', legacy('ping'), 1],
     ['initialize', legacy('initialize', { protocolVersion: '2025-11-25', capabilities: {} }), 1],
     ['a notification', notification, 1],
-    ['an answer to a request of ours', { jsonrpc: '2.0', id: 1, result: {} }, 0],
+    ['an answer that nobody waits for', { jsonrpc: '2.0', id: 'gh-1', result: {} }, 1],
     ['each message of a batch', [legacy('ping', undefined, 1), notification, legacy('ping', undefined, 2)], 3],
   ])('%s', async (_name, body, takes) => {
     await gateway.post(path, token, body);

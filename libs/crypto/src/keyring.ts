@@ -7,6 +7,7 @@ export const keyPurposes = [
   'tokens',
   'cursors',
   'sealed-ids',
+  'task-ids',
   'request-state',
   'audit',
   'sessions',

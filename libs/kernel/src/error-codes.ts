@@ -255,6 +255,10 @@ export const errorCodes = {
     'The command of the upstream is not in the list of allowed commands.',
     'Add it to the file that GATEHOUSE_STDIO_COMMANDS names, on every process, and start them again.',
   ),
+  UPSTREAM_CREDENTIAL_UNREADABLE: upstream(
+    'The credential for the upstream was sealed under another master key, or was altered.',
+    'Set GATEHOUSE_MASTER_KEY (or _FILE) to the original key, or set the credential of the upstream again.',
+  ),
   UPSTREAM_TOO_MANY_PROCESSES: entry(
     429,
     'RATE_LIMITED',

@@ -120,7 +120,8 @@ function hopTaker(options: HopListenerOptions) {
       metrics.gatewayHop('refused');
       if (response.destroyed) return;
       const reason = error instanceof Refused ? error.message : 'its body could not be read';
-      logger.warn({ reason, path: request.url }, 'a request on the internal port was refused');
+      // The query may name a session.
+      logger.warn({ reason, path: request.url?.split('?', 1)[0] }, 'a request on the internal port was refused');
       response.writeHead(401, { 'content-length': '0', connection: 'close' }).end();
     }
   };

@@ -1,7 +1,7 @@
 import { checkParamHeaders, nameMember } from '#mcp';
 import type { Endpoint, Target, UpstreamTarget } from '#snapshot';
 import type { Gateway } from '../gateway.js';
-import { ownUpstream, upstreamsBehind } from '../relay/endpoint-upstreams.js';
+import { ownUpstream } from '../relay/endpoint-upstreams.js';
 import { openTaskId } from '../relay/task-ids.js';
 import { askedName, completionRefOf } from './asked-object.js';
 import { CallError, invalidParams, unknownObject } from './call-error.js';
@@ -9,7 +9,7 @@ import type { AuthorizedCall, ConformingCall, PostedMessage } from './calls.js';
 import { toAnswerHere, toUpstream } from './message-call.js';
 import { passThroughRule, ruleOf, type MethodRule } from './method-rules.js';
 import { paramHeadersOf } from './param-headers-of.js';
-import { foundTarget, targetOf, wholeUpstream } from './rights.js';
+import { foundTarget, targetOf, toolOfId, wholeUpstream } from './rights.js';
 
 /** The answer to a method that does not exist here: 404 in the modern era (2026-07-28, Transports). */
 export const unknownMethod = ({ era, method }: PostedMessage): CallError =>
@@ -53,9 +53,9 @@ function taskTarget({ keyring }: Gateway, { endpoint, message, principal }: Conf
   const asked = askedName(message);
   if (asked === null) throw invalidParams('"taskId" must be a string');
   const place = openTaskId(keyring, principal.tokenId, asked);
-  const upstream = place === null ? undefined : upstreamsBehind(endpoint).get(place.upstreamId);
-  if (place === null || !upstream?.enabled) throw unknownObject('task', asked);
-  return wholeUpstream(upstream, asked, place.taskId);
+  const tool = place === null ? null : toolOfId(endpoint, place.toolId);
+  if (place === null || tool?.upstream.id !== place.upstreamId) throw unknownObject('task', asked);
+  return { ...wholeUpstream(tool.upstream, asked, place.taskId), objectId: tool.objectId };
 }
 
 /**

@@ -14,12 +14,17 @@ function relay(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra): Promise
   return relayCall(gateway, call, spoken);
 }
 
+/** Refuses a call whose upstream cannot be prepared, or does not say what it speaks. */
+async function failed(gateway: Gateway, call: UpstreamCall, error: unknown): Promise<Answer> {
+  return upstreamFailed(gateway, call, error);
+}
+
 async function askEra(gateway: Gateway, call: UpstreamCall, asked: Promise<SpokenEra>): Promise<Answer> {
   let spoken: SpokenEra;
   try {
     spoken = await asked;
   } catch (error) {
-    return upstreamFailed(gateway, call, error);
+    return failed(gateway, call, error);
   }
   return relay(gateway, call, spoken);
 }
@@ -27,9 +32,14 @@ async function askEra(gateway: Gateway, call: UpstreamCall, asked: Promise<Spoke
 /** Carries a request to its upstream and the answer back. Eras are almost always known; waiting for them is not free. */
 export function callUpstream(gateway: Gateway, call: UpstreamCall): Promise<Answer> {
   const { endpoint, message, target } = call;
-  const spoken =
-    endpoint.kind === 'upstream'
-      ? gateway.links.eraFor(target.upstream, message.era)
-      : gateway.links.eraOf(target.upstream);
+  let spoken: SpokenEra | Promise<SpokenEra>;
+  try {
+    spoken =
+      endpoint.kind === 'upstream'
+        ? gateway.links.eraFor(target.upstream, message.era)
+        : gateway.links.eraOf(target.upstream);
+  } catch (error) {
+    return failed(gateway, call, error);
+  }
   return spoken instanceof Promise ? askEra(gateway, call, spoken) : relay(gateway, call, spoken);
 }

@@ -5,7 +5,7 @@ import { unknownObject } from './call-error.js';
 import type { IdentifiedCall, UpstreamCall } from './calls.js';
 import type { McpRoute } from './mcp-route.js';
 import type { MethodRule } from './method-rules.js';
-import { endpointOf, principalOf, targetOf } from './rights.js';
+import { endpointOf, principalOf, targetOf, toolOfId } from './rights.js';
 
 /** What a call rests on, small enough to keep beside an idle link to an upstream. */
 export interface Claim {
@@ -15,6 +15,8 @@ export interface Claim {
   readonly object: { readonly rule: MethodRule; readonly name: string } | null;
   /** The upstream that is used; null: none. */
   readonly upstreamId: string | null;
+  /** The tool whose task is used; null: none. */
+  readonly toolId: string | null;
 }
 
 /** The claim of a call that was just authorized. */
@@ -23,6 +25,7 @@ export const claimOf = ({ endpoint, tokenHash, posted, rule, target }: UpstreamC
   route: posted.route,
   object: endpoint.kind === 'upstream' || rule.action !== 'execute' ? null : { rule, name: target.exposedName },
   upstreamId: target.upstream.id,
+  toolId: endpoint.kind !== 'upstream' && rule.action === 'task' ? target.objectId : null,
 });
 
 /** The claim to an upstream through an endpoint, whatever of it is used. */
@@ -31,14 +34,16 @@ export const linkClaimOf = (call: IdentifiedCall, upstreamId: string | null): Cl
   route: call.posted.route,
   object: null,
   upstreamId,
+  toolId: null,
 });
 
-function objectProblem(endpoint: Endpoint, { object, upstreamId }: Claim): DomainError | null {
+function objectProblem(endpoint: Endpoint, { object, toolId, upstreamId }: Claim): DomainError | null {
   if (object !== null) {
     const target = targetOf(endpoint, object.rule, object.name);
     // The name now leads elsewhere, so what was called under it is gone.
     return target.upstream.id === upstreamId ? null : unknownObject('object', object.name);
   }
+  if (toolId !== null && toolOfId(endpoint, toolId) === null) return unknownObject('task', toolId);
   if (upstreamId === null || upstreamsBehind(endpoint).get(upstreamId)?.enabled === true) return null;
   return unknownObject('upstream', upstreamId);
 }

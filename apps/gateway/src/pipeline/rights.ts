@@ -51,6 +51,19 @@ export function targetOf(endpoint: Endpoint, rule: MethodRule, name: string): Ta
   throw unknownObject('resource', name, { uri: name.slice(0, 2048) });
 }
 
+const toolsById = new WeakMap<Endpoint, ReadonlyMap<string, Target>>();
+
+/** The tool of an id, for a principal that may use it through this endpoint; null otherwise. */
+export function toolOfId(endpoint: Endpoint, toolId: string): Target | null {
+  let byId = toolsById.get(endpoint);
+  if (byId === undefined) {
+    byId = new Map([...endpoint.tools.values()].map((tool) => [tool.objectId, tool]));
+    toolsById.set(endpoint, byId);
+  }
+  const tool = byId.get(toolId);
+  return tool?.upstream.enabled === true ? tool : null;
+}
+
 /** An upstream as the target of what names none of its objects. */
 export const wholeUpstream = (upstream: UpstreamTarget, exposedName = '', originalName = exposedName): Target => ({
   objectId: upstream.id,

@@ -10,6 +10,7 @@ import type { AddressedCall, KnownCall } from './calls.js';
 import { checkAddress } from './check-address.js';
 import { elsewhere, findSession, sessionIdOf } from './find-session.js';
 import { admit, identify } from './identify.js';
+import { limitRequest } from './limit-caller.js';
 import type { McpRoute } from './mcp-route.js';
 import { readMessages } from './read-messages.js';
 import { receive } from './receive.js';
@@ -24,9 +25,13 @@ export async function serveCall(gateway: Gateway, exchange: Exchange, route: Mcp
     const addressed = checkAddress(gateway, received);
     // A stranger's body is not worth reading …
     const admitted = admit(gateway, addressed);
-    if (exchange.request.method === 'GET') await serveStream(gateway, { ...addressed, ...admitted });
-    else if (exchange.request.method === 'DELETE') await endSession(gateway, { ...addressed, ...admitted });
-    else await servePost(gateway, addressed);
+    const { method } = exchange.request;
+    if (method === 'POST') await servePost(gateway, addressed);
+    else {
+      await limitRequest(gateway, exchange, admitted.principal);
+      if (method === 'GET') await serveStream(gateway, { ...addressed, ...admitted });
+      else await endSession(gateway, { ...addressed, ...admitted });
+    }
   } catch (error) {
     if (error instanceof CredentialError) countRefusal(gateway, exchange, error);
     send(gateway, exchange, answerError(gateway, exchange, route, null, error));

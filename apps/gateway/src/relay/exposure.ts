@@ -39,16 +39,20 @@ export function hasNoTasks(upstream: UpstreamTarget): boolean {
   return answer;
 }
 
-/** How names of an upstream are shown to one caller of an endpoint; a pass-through changes nothing. */
+/**
+ * How names of an upstream are shown to one caller of an endpoint; a pass-through changes nothing.
+ * @param toolOf the id of the tool whose call made a task
+ */
 export const exposureOf = (
   keyring: Keyring,
   endpoint: Endpoint,
   { tokenId }: Principal,
   upstream: UpstreamTarget,
+  toolOf: (taskId: string) => string,
 ): NameExposure => ({
   exposeUri: exposeUriOf(endpoint, upstream),
   exposeTask:
     endpoint.kind === 'upstream'
       ? null
-      : (taskId) => exposeTaskId(keyring, tokenId, { upstreamId: upstream.id, taskId }),
+      : (taskId) => exposeTaskId(keyring, tokenId, { upstreamId: upstream.id, toolId: toolOf(taskId), taskId }),
 });

@@ -63,8 +63,12 @@ export class LinkMessages implements ServerMessages {
       case 'notifications/cancelled':
         this.#asks.cancel(params?.['requestId']);
         return this.#newestCall()?.notification(raw);
-      case 'notifications/elicitation/complete':
       case 'notifications/tasks/status':
+        // Of a task that no call of this link has named nobody has the id.
+        if (this.traffic.passThrough || this.entry.toolOf(String(params?.['taskId'])) !== undefined)
+          this.#tell(text, message);
+        return undefined;
+      case 'notifications/elicitation/complete':
         this.#tell(text, message);
         return undefined;
       default:

@@ -10,7 +10,8 @@ import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { sharedOwner, type LinkOwner } from '../upstream-pool/upstream-links.js';
 import { exposureOf } from './exposure.js';
 import { LinkMessages } from './link-messages.js';
-import { bindLinks } from './session-links.js';
+import { bindLinks, joinLink } from './session-links.js';
+import { TokenTraffic, type TrafficView } from './token-traffic.js';
 
 const none: JsonObject = {};
 
@@ -30,15 +31,21 @@ const isEmpty = (object: JsonObject): boolean => {
   return true;
 };
 
+/** One token whose clients can do the same. */
+const tokenKey = (tokenId: string, capabilities: JsonObject): string =>
+  isEmpty(capabilities) ? tokenId : `${tokenId} ${sha256Hex(JSON.stringify(capabilities)).slice(0, 32)}`;
+
 /** Whoever may share a link has the same key: one session; else one token whose clients can do the same. */
-function keyOf(session: ClientSession | null, tokenId: string, capabilities: JsonObject): string {
-  if (session !== null) return session.id;
-  return isEmpty(capabilities) ? tokenId : `${tokenId} ${sha256Hex(JSON.stringify(capabilities)).slice(0, 32)}`;
-}
+const keyOf = (session: ClientSession | null, tokenId: string, capabilities: JsonObject): string =>
+  session === null ? tokenKey(tokenId, capabilities) : session.id;
+
+/** What sessions of one token share of each upstream that is a process. */
+const traffics = new WeakMap<LinkEntry, TokenTraffic>();
 
 /** The one for whom a call needs a link to its upstream. */
 class CallOwner implements LinkOwner {
   readonly key: string;
+  readonly tokenId: string;
   readonly claim: string;
   readonly client: LinkOwner['client'];
 
@@ -50,39 +57,94 @@ class CallOwner implements LinkOwner {
   ) {
     const { client, posted, principal } = call;
     const { session } = client;
-    const isShared = upstream.transport === 'STDIO' && upstream.shared;
     // A modern upstream is told in every request what its client can do.
-    const capabilities = isShared || spoken.era === 'MODERN' ? none : capabilitiesOf(call, spoken);
-    this.key = isShared ? sharedOwner : keyOf(session, principal.tokenId, capabilities);
-    this.claim = isShared ? sharedOwner : posted.route.path;
+    const capabilities = spoken.era === 'MODERN' ? none : capabilitiesOf(call, spoken);
+    this.tokenId = principal.tokenId;
+    this.claim = posted.route.path;
     const own = { ...gateway.serverInfo };
     this.client =
-      isShared || session === null
+      session === null
         ? { info: own, capabilities }
         : { info: session.clientInfo ?? own, capabilities, protocolVersion: session.protocolVersion };
+    this.key = this.#isProcess ? this.#processKey() : keyOf(session, principal.tokenId, capabilities);
   }
 
   recheck(): () => unknown {
     const { call, gateway, upstream } = this;
-    if (this.key === sharedOwner) return () => null;
     return recheckOf(linkClaimOf(call, upstream.id), gateway.snapshots, gateway.clock);
   }
 
   unsolicited(entry: LinkEntry): ServerMessages {
     const { call, gateway, upstream } = this;
-    const { config, keyring, syncRequests } = gateway;
-    const { endpoint, principal } = call;
-    const isShared = this.key === sharedOwner;
-    if (!isShared && call.client.session !== null) bindLinks(gateway, call.client.session);
-    return new LinkMessages(entry, {
-      session: isShared ? null : call.client.session,
-      exposure: exposureOf(keyring, endpoint, principal, upstream),
-      passThrough: !isShared && endpoint.kind === 'upstream',
-      shared: isShared,
-      inputTimeoutMs: config.gateway.inputTimeout,
-      listChanged: () => syncRequests.changed(upstream),
-    });
+    const { config, syncRequests } = gateway;
+    const { inputTimeout } = config.gateway;
+    const listChanged = () => syncRequests.changed(upstream);
+    const { session } = call.client;
+    if (session !== null) bindLinks(gateway, session);
+    if (!this.#isProcess)
+      return new LinkMessages(entry, {
+        ...this.#view(entry),
+        shared: false,
+        inputTimeoutMs: inputTimeout,
+        listChanged,
+      });
+    const traffic = new TokenTraffic(this.#view(entry), inputTimeout, listChanged);
+    traffics.set(entry, traffic);
+    return new LinkMessages(entry, traffic);
   }
+
+  leased(entry: LinkEntry): void {
+    const { session } = this.call.client;
+    const traffic = session === null ? undefined : traffics.get(entry);
+    if (session === null || traffic === undefined) return;
+    traffic.use(this.#view(entry));
+    joinLink(this.gateway, session, entry, traffic);
+  }
+
+  /** One process serves a principal (architecture.md §4.14), not each of its sessions. */
+  get #isProcess(): boolean {
+    return this.upstream.transport === 'STDIO';
+  }
+
+  /** Within a process, whoever was introduced alike: what was said at `initialize` holds as long as the process. */
+  #processKey(): string {
+    const { capabilities, protocolVersion } = this.client;
+    const version = this.spoken.era === 'MODERN' ? '' : (protocolVersion ?? '');
+    return `process ${version} ${tokenKey(this.tokenId, capabilities)}`;
+  }
+
+  #view(entry: LinkEntry): TrafficView {
+    const { call, gateway, upstream } = this;
+    const { client, endpoint, principal } = call;
+    return {
+      session: client.session,
+      exposure: exposureOf(gateway.keyring, endpoint, principal, upstream, (taskId) => entry.toolOf(taskId) ?? ''),
+      passThrough: endpoint.kind === 'upstream',
+    };
+  }
+}
+
+/** Whether all principals use one process of the upstream. */
+export const isShared = ({ transport, shared }: UpstreamTarget): boolean => transport === 'STDIO' && shared;
+
+/** The owner of the one process that all principals share: nobody, so it can ask nobody anything. */
+export function sharedOwnerOf(gateway: Gateway, upstream: UpstreamTarget): LinkOwner {
+  const { config, serverInfo, syncRequests } = gateway;
+  return {
+    key: sharedOwner,
+    claim: sharedOwner,
+    client: { info: { ...serverInfo }, capabilities: none },
+    recheck: () => () => null,
+    unsolicited: (entry) =>
+      new LinkMessages(entry, {
+        session: null,
+        exposure: { exposeUri: null, exposeTask: null },
+        passThrough: false,
+        shared: true,
+        inputTimeoutMs: config.gateway.inputTimeout,
+        listChanged: () => syncRequests.changed(upstream),
+      }),
+  };
 }
 
 /** See {@link LinkOwner}. */
@@ -91,7 +153,8 @@ export const linkOwnerOf = (
   call: ConformingCall,
   upstream: UpstreamTarget,
   spoken: SpokenEra,
-): LinkOwner => new CallOwner(gateway, call, upstream, spoken);
+): LinkOwner =>
+  isShared(upstream) ? sharedOwnerOf(gateway, upstream) : new CallOwner(gateway, call, upstream, spoken);
 
 /** What the envelope of a request to a modern upstream says about a legacy client. */
 export function legacyClientOf(gateway: Gateway, call: ConformingCall, spoken: SpokenEra) {

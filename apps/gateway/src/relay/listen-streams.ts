@@ -48,8 +48,8 @@ export class ListenStreams {
     try {
       await new Promise<void>((resolve, reject) => {
         forget = this.onEnd(resolve);
-        if (signal.aborted) reject(signal.reason as Error);
-        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+        if (signal.aborted) reject(signal.reason);
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       });
     } finally {
       forget();

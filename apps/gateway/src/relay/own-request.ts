@@ -1,4 +1,5 @@
-import { buildUpstreamRequest, type JsonObject, type ServerMessages, type UpstreamResponse } from '#mcp';
+import { buildUpstreamRequest, logLevels, type JsonObject, type ServerMessages, type UpstreamResponse } from '#mcp';
+import type { ClientSession } from '../sessions/client-session.js';
 import type { LinkEntry } from '../upstream-pool/link-entry.js';
 
 const client = { info: { name: 'gatehouse', version: '1' }, capabilities: {} };
@@ -39,4 +40,15 @@ export async function setLevel(entry: LinkEntry, level: string): Promise<void> {
   if (entry.open.identity.era !== 'LEGACY' || entry.open.identity.capabilities['logging'] === undefined) return;
   entry.logLevel = level;
   await ownRequest(entry, { method: 'logging/setLevel', params: { level } }).catch(() => null);
+}
+
+/**
+ * Asks for log messages from a level on, where the upstream does not send them yet. Links that several share go down to
+ * the level that anybody wants; what reaches whom is sorted out when messages come.
+ */
+export function fitLevel(entry: LinkEntry, session: ClientSession | null, wanted: string): Promise<void> | undefined {
+  const { logLevel } = entry;
+  const isLower = logLevel === null || logLevels.indexOf(wanted) < logLevels.indexOf(logLevel);
+  const isOther = session?.id === entry.owner && logLevel !== wanted;
+  return isLower || isOther ? setLevel(entry, wanted) : undefined;
 }

@@ -2,7 +2,6 @@ import { DomainError, type CancelSignal } from '#kernel';
 import {
   buildUpstreamRequest,
   hasExtension,
-  logLevels,
   memberValue,
   passesAsItIs,
   rewriteObject,
@@ -32,7 +31,7 @@ import { CallMessages, type CallTraffic } from './call-messages.js';
 import { exposureOf, hasNoTasks } from './exposure.js';
 import { addForwardedHeaders } from './forwarded-headers.js';
 import { legacyClientOf, linkOwnerOf } from './link-owners.js';
-import { setLevel } from './own-request.js';
+import { fitLevel } from './own-request.js';
 import { sealState } from './request-state.js';
 import { upstreamFailed } from './upstream-failed.js';
 
@@ -99,7 +98,10 @@ export class Relay implements CallTraffic {
     this.upstreamEra = spoken.era;
     this.passThrough = endpoint.kind === 'upstream';
     this.shared = target.upstream.transport === 'STDIO' && target.upstream.shared;
-    this.exposure = exposureOf(gateway.keyring, endpoint, principal, target.upstream);
+    this.exposure = exposureOf(gateway.keyring, endpoint, principal, target.upstream, (taskId) => {
+      this.#entry?.noteTask(taskId, target.objectId);
+      return target.objectId;
+    });
     this.clientToken = progressTokenOf(call);
     this.inputTimeoutMs = gateway.config.gateway.inputTimeout;
     this.#passes =
@@ -166,7 +168,7 @@ export class Relay implements CallTraffic {
       let isOver = true;
       try {
         if (call.client.session?.hasStream === true) entry.open.listen();
-        if (call.client.logLevel !== null) await this.#fitLevel(entry, call.client.logLevel);
+        if (call.client.logLevel !== null) await fitLevel(entry, call.client.session, call.client.logLevel);
         const id = entry.open.nextId();
         const reply = await this.#exchange(entry, id, params);
         if (reply.kind === 'stream') {
@@ -219,14 +221,6 @@ export class Relay implements CallTraffic {
     return upstreamFailed(this.gateway, this.call, error);
   }
 
-  /** Shared links go down to the level that anybody wants; what reaches whom is sorted out when messages come. */
-  #fitLevel(entry: LinkEntry, wanted: string): Promise<void> | undefined {
-    const { logLevel } = entry;
-    const isLower = logLevel === null || logLevels.indexOf(wanted) < logLevels.indexOf(logLevel);
-    const isOther = this.call.client.session !== null && logLevel !== wanted;
-    return isLower || isOther ? setLevel(entry, wanted) : undefined;
-  }
-
   #nameChanges(params: ParamChanges | undefined): ParamChanges | undefined {
     const { message, target } = this.call;
     if (message.method !== 'completion/complete' || target.originalName === target.exposedName) return params;
@@ -244,7 +238,7 @@ export class Relay implements CallTraffic {
     const { call, clientEra, clientToken, gateway, signal, spoken } = this;
     const { message, posted, rule, target } = call;
     const { received } = message;
-    if (signal.aborted) return Promise.reject(signal.reason as Error);
+    if (signal.aborted) return Promise.reject(signal.reason);
     const link = entry.open;
     this.#entry = entry;
     const built = buildUpstreamRequest({

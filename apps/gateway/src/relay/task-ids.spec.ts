@@ -4,7 +4,7 @@ import { createKeyring } from '#crypto';
 import { exposeTaskId, openTaskId } from './task-ids.js';
 
 const keyring = createKeyring(randomBytes(32));
-const place = { upstreamId: 'u-1', taskId: 'täsk "1"' };
+const place = { upstreamId: 'u-1', toolId: 't-1', taskId: 'täsk "1"' };
 
 describe('[RLY-10] task ids', () => {
   it('are the same each time, and open for their token only', () => {
@@ -18,6 +18,17 @@ describe('[RLY-10] task ids', () => {
 
   it.each(['', '.', 'abc', 'abc.def', 'bnVsbA.00000000000000000000000000000000'])('%j is nobody’s', (id) => {
     expect(openTaskId(keyring, 'token-a', id)).toBeNull();
+  });
+
+  it('differ by tool, and are sealed by a key of their own', () => {
+    expect(exposeTaskId(keyring, 'token-a', { ...place, toolId: 't-2' })).not.toBe(
+      exposeTaskId(keyring, 'token-a', place),
+    );
+    const other = {
+      ...keyring,
+      key: (purpose: Parameters<typeof keyring.key>[0]) => keyring.key(purpose === 'task-ids' ? 'sealed-ids' : purpose),
+    };
+    expect(openTaskId(other, 'token-a', exposeTaskId(keyring, 'token-a', place))).toBeNull();
   });
 
   it('do not open altered', () => {

@@ -3,11 +3,13 @@ import { constantTimeEqual, hmacHex, type Keyring } from '#crypto';
 const macLength = 32;
 
 const macOf = (keyring: Keyring, tokenId: string, payload: string): string =>
-  hmacHex(keyring.key('sealed-ids'), `task\n${tokenId}\n${payload}`).slice(0, macLength);
+  hmacHex(keyring.key('task-ids'), `${tokenId}\n${payload}`).slice(0, macLength);
 
 /** A task at an upstream. */
 export interface TaskPlace {
   readonly upstreamId: string;
+  /** The tool that was called: who may not use it any more has no use for the task. */
+  readonly toolId: string;
   readonly taskId: string;
 }
 
@@ -15,8 +17,8 @@ export interface TaskPlace {
  * The id under which a client of a prefixed endpoint knows a task: always the same one for a task, so it can be
  * compared, and worth nothing with another token. No process has to remember it.
  */
-export function exposeTaskId(keyring: Keyring, tokenId: string, { upstreamId, taskId }: TaskPlace): string {
-  const payload = Buffer.from(JSON.stringify([upstreamId, taskId])).toString('base64url');
+export function exposeTaskId(keyring: Keyring, tokenId: string, { upstreamId, toolId, taskId }: TaskPlace): string {
+  const payload = Buffer.from(JSON.stringify([upstreamId, toolId, taskId])).toString('base64url');
   return `${payload}.${macOf(keyring, tokenId, payload)}`;
 }
 
@@ -27,6 +29,8 @@ export function openTaskId(keyring: Keyring, tokenId: string, exposed: string): 
   const payload = exposed.slice(0, dot);
   if (!constantTimeEqual(exposed.slice(dot + 1), macOf(keyring, tokenId, payload))) return null;
   // Authenticated, so this program wrote it and it parses.
-  const [upstreamId, taskId] = JSON.parse(Buffer.from(payload, 'base64url').toString()) as [string, string];
-  return { upstreamId, taskId };
+  const [upstreamId, toolId, taskId] = JSON.parse(Buffer.from(payload, 'base64url').toString()) as string[];
+  return upstreamId === undefined || toolId === undefined || taskId === undefined
+    ? null
+    : { upstreamId, toolId, taskId };
 }

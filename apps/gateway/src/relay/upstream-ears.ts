@@ -2,6 +2,7 @@ import { isObject, type ServerMessages } from '#mcp';
 import type { UpstreamTarget } from '#snapshot';
 import type { Gateway } from '../gateway.js';
 import type { LinkOwner } from '../upstream-pool/upstream-links.js';
+import { isShared, sharedOwnerOf } from './link-owners.js';
 import { listenTo } from './listen-to.js';
 import { listKinds } from './list-kinds.js';
 import { methodNotFound } from './server-asks.js';
@@ -66,7 +67,7 @@ export class UpstreamEars {
     const ear: Ear = { target, stop: () => undefined, stopped: false };
     this.#ears.set(id, ear);
     // A process of one's own for this only would be too much.
-    const reachable = target.transport !== 'STDIO' || target.shared;
+    const reachable = target.transport !== 'STDIO' || isShared(target);
     if (reachable && announced(target).length > 0) void this.#listen(ear);
   }
 
@@ -110,11 +111,13 @@ export class UpstreamEars {
     return () => {
       forget();
       entry.release();
-      links.closeOwner(ownerKeyOf(target));
+      if (!isShared(target)) links.closeOwner(ownerKeyOf(target));
     };
   }
 
   #owner(target: UpstreamTarget): LinkOwner {
+    // The one process that all share says it to all.
+    if (isShared(target)) return sharedOwnerOf(this.gateway, target);
     const { serverInfo, syncRequests } = this.gateway;
     const messages: ServerMessages = {
       notification: ({ message }) => {

@@ -30,6 +30,8 @@ export interface ClientSession {
     signal: AbortSignal,
     tell?: (notification: string) => void,
   ): Promise<RequestOutcome>;
+  /** Whether the client was asked under this id and owes the answer; true once for each request. */
+  takeOwed(id: unknown): boolean;
   /** Hears that the session has ended, for whatever reason. */
   onClose(listener: () => void): void;
   /** Hears that a stream for unsolicited messages was opened. */

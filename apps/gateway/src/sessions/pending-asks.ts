@@ -18,6 +18,8 @@ export interface AskWay {
 interface PendingAsk {
   settle(outcome: RequestOutcome): void;
   readonly tell: AskWay['tell'];
+  /** No answer has come in yet. */
+  isOwed: boolean;
   /** The sender's progress token, as JSON; null: it wants no progress. */
   readonly token: string | null;
 }
@@ -51,7 +53,7 @@ export class PendingAsks {
         settle(unanswered('The request was cancelled.'));
         deliver(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"${id}"}}`);
       };
-      this.#pending.set(id, { settle, tell, token });
+      this.#pending.set(id, { settle, tell, token, isOwed: true });
       signal.addEventListener('abort', onAbort);
       if (!deliver(text)) settle(unanswered('The client cannot be reached for requests.'));
     });
@@ -60,6 +62,14 @@ export class PendingAsks {
   /** Takes the client's answer; one that nobody waits for (any more) is ignored. */
   answer(id: unknown, outcome: RequestOutcome): void {
     if (typeof id === 'string') this.#pending.get(id)?.settle(outcome);
+  }
+
+  /** Whether the client owes an answer to the request of this id; true once, so an answer that leads nowhere is the last. */
+  takeOwed(id: unknown): boolean {
+    const pending = typeof id === 'string' ? this.#pending.get(id) : undefined;
+    if (pending?.isOwed !== true) return false;
+    pending.isOwed = false;
+    return true;
   }
 
   /** Passes progress on to the sender of the request that it is about; false when it is about none. */

@@ -56,6 +56,8 @@ export class Session implements ClientSession, EventKeeper {
   #live: Live | null = null;
   /** The stream for unsolicited messages: one of GET, or that of 2024-11-05. */
   #stream: EventLog | EventWriter | null = null;
+  /** Bytes of the largest message that may still wait for the reader of HTTP+SSE. */
+  #largest = 0;
   #closed = false;
 
   constructor(
@@ -128,8 +130,8 @@ export class Session implements ClientSession, EventKeeper {
 
   /** Says something on the stream of HTTP+SSE. A promise resolves when the client can take more. */
   write(text: string): void | Promise<void> {
-    if (this.#stream !== null && !(this.#stream instanceof EventLog))
-      return this.#stream.write(messageEvent(text, null));
+    const stream = this.#stream;
+    if (stream !== null && !(stream instanceof EventLog)) return this.#writeTo(stream, messageEvent(text, null));
   }
 
   ask(method: string, params: string, signal: AbortSignal, tell?: AskWay['tell']): Promise<RequestOutcome> {
@@ -145,6 +147,10 @@ export class Session implements ClientSession, EventKeeper {
   /** Takes the client's answer to a request of ours. */
   answer(id: unknown, outcome: RequestOutcome): void {
     this.#live?.asks.answer(id, outcome);
+  }
+
+  takeOwed(id: unknown): boolean {
+    return this.#live?.asks.takeOwed(id) === true;
   }
 
   /** Takes the client's `notifications/progress`; false when it is about no request of ours. */
@@ -266,14 +272,26 @@ export class Session implements ClientSession, EventKeeper {
   #say(text: string): boolean {
     const stream = this.#stream;
     if (stream === null || this.#closed) return false;
-    if (stream.backlog > this.host.maxBacklog) stream.cut();
     if (stream instanceof EventLog) {
+      if (stream.backlog > this.host.maxBacklog) stream.cut();
       void stream.append(text, this.host.clock.now());
       return true;
     }
     if (!stream.open) return false;
-    void stream.write(messageEvent(text, null));
-    return true;
+    void this.#writeTo(stream, messageEvent(text, null));
+    return stream.open;
+  }
+
+  /** One stream for everything: a message is added only while no more waits than the bound and one message. */
+  #writeTo(stream: EventWriter, event: string): void | Promise<void> {
+    const { backlog } = stream;
+    if (backlog <= this.host.maxBacklog) this.#largest = 0;
+    if (backlog > this.host.maxBacklog + this.#largest) {
+      stream.cut();
+      return;
+    }
+    this.#largest = Math.max(this.#largest, Buffer.byteLength(event));
+    return stream.write(event);
   }
 
   #use(): Live {

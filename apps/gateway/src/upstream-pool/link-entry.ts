@@ -4,6 +4,8 @@ import type { UpstreamTarget } from '#snapshot';
 /** Takes what an upstream says about its lists. */
 export type ListHearer = (raw: RawMessage<JsonRpcNotification>) => void;
 
+const mostTasks = 1000;
+
 /** One conversation with an upstream and what Gatehouse keeps beside it. */
 export class LinkEntry {
   /** Null while it is being opened. */
@@ -12,6 +14,8 @@ export class LinkEntry {
   /** Calls, subscriptions and streams that need it now. */
   inFlight = 0;
   lastUsed = 0;
+  /** The token that it was opened for; null: none. */
+  tokenId: string | null = null;
   /** No new call gets it; it ends with the last one that has it. */
   retired = false;
   /** What the right to it rests on, and … */
@@ -22,6 +26,7 @@ export class LinkEntry {
   logLevel: string | null = null;
   /** Calls under way, by the id that the upstream knows: some of what it says comes on another stream than theirs. */
   readonly calls = new Map<JsonRpcId, ServerMessages>();
+  #tasks: Map<string, string> | null = null;
   #watchers: Map<string, Set<() => void>> | null = null;
   #lost: Set<() => void> | null = null;
   #hearers: Set<ListHearer> | null = null;
@@ -38,6 +43,25 @@ export class LinkEntry {
   get open(): UpstreamLink {
     if (this.link === null) throw new TypeError('the link is not open yet');
     return this.link;
+  }
+
+  /** Keeps which tool's call made a task, for what the upstream says of it by itself; the oldest make room. */
+  noteTask(taskId: string, toolId: string): void {
+    // What says nothing by itself has no owner.
+    if (this.owner === '') return;
+    this.#tasks ??= new Map();
+    this.#tasks.delete(taskId);
+    this.#tasks.set(taskId, toolId);
+    if (this.#tasks.size <= mostTasks) return;
+    for (const oldest of this.#tasks.keys()) {
+      this.#tasks.delete(oldest);
+      return;
+    }
+  }
+
+  /** The tool whose call made a task; undefined where that is not known (any more). */
+  toolOf(taskId: string): string | undefined {
+    return this.#tasks?.get(taskId);
   }
 
   /** Ends one use. */

@@ -41,7 +41,7 @@ export class UpstreamConnections implements LinkOpener {
 
   constructor(private readonly parts: ConnectionParts) {}
 
-  /** How to reach an upstream. Throws WRONG_MASTER_KEY or INTERNAL when its credential cannot be opened. */
+  /** How to reach an upstream. Throws UPSTREAM_CREDENTIAL_UNREADABLE when its credential cannot be opened. */
   connectionOf(target: UpstreamTarget): UpstreamConnection {
     let connection = this.#connections.get(target);
     if (connection === undefined) {
@@ -130,9 +130,17 @@ export class UpstreamConnections implements LinkOpener {
     });
   }
 
-  #credentialOf({ id, organizationId, authHeader, authSecret }: UpstreamTarget): Record<string, string> {
+  #credentialOf({ id, organizationId, slug, authHeader, authSecret }: UpstreamTarget): Record<string, string> {
     if (authSecret === null) return {};
-    const secret = openSecret(this.parts.keyring, authSecret, `${organizationId}:${id}`);
-    return { [authHeader ?? 'authorization']: secret };
+    try {
+      const secret = openSecret(this.parts.keyring, authSecret, `${organizationId}:${id}`);
+      return { [authHeader ?? 'authorization']: secret };
+    } catch (cause) {
+      throw new DomainError(
+        'UPSTREAM_CREDENTIAL_UNREADABLE',
+        `The credential for upstream "${slug}" cannot be read. Set GATEHOUSE_MASTER_KEY (or _FILE) to the original key, or set the credential of the upstream again.`,
+        { details: { upstream: slug }, cause },
+      );
+    }
   }
 }

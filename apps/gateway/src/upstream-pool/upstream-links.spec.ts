@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { DomainError } from '#kernel';
 import type { LinkOptions, UpstreamLink } from '#mcp';
 import type { UpstreamTarget } from '#snapshot';
 import type { LinkOpener } from './link-opener.js';
@@ -18,12 +19,16 @@ class FakeLink {
 class FakeOpener implements LinkOpener {
   readonly links: FakeLink[] = [];
   failing = false;
+  /** Links that may be open at a time. */
+  room = Infinity;
   eraOf = () => ({ era: 'LEGACY', protocolVersion: null }) as const;
   eraFor = this.eraOf;
   stateless = () => new FakeLink({ client: { info: {}, capabilities: {} } }) as unknown as UpstreamLink;
   open = async (_target: UpstreamTarget, options: LinkOptions): Promise<UpstreamLink> => {
     await Promise.resolve();
     if (this.failing) throw new Error('no');
+    if (this.links.filter(({ closed }) => !closed).length >= this.room)
+      throw new DomainError('UPSTREAM_TOO_MANY_PROCESSES', 'full');
     const link = new FakeLink(options);
     this.links.push(link);
     return link as unknown as UpstreamLink;
@@ -110,6 +115,36 @@ describe('UpstreamLinks', () => {
     expect(links.size).toBe(1);
     await links.close(1000);
     expect(opener.links.map(({ closed }) => closed)).toEqual([true, true, false]);
+  });
+
+  it('makes room among the idle processes of a full upstream: those of the same token first, then the oldest', async () => {
+    const { links, opener } = make();
+    opener.room = 3;
+    const of = (key: string, tokenId: string) => ({ ...ownerOf(key), tokenId });
+    const use = async (key: string, tokenId: string) => (await links.lease(of(key, tokenId), targetOf('u'))).release();
+    const open = () => opener.links.map(({ closed }) => !closed);
+    await use('b', 'token-b');
+    await use('a-1', 'token-a');
+    await use('a-2', 'token-a');
+    // One token cannot push out another while it has idle ones itself …
+    await use('a-3', 'token-a');
+    expect(open()).toEqual([true, false, true, true]);
+    // … nor keep another from beginning.
+    await use('c', 'token-c');
+    expect(open()).toEqual([false, false, true, true, true]);
+  });
+
+  it('a full upstream whose processes are all in use is told so', async () => {
+    const { links, opener } = make();
+    opener.room = 1;
+    const busy = await links.lease(ownerOf('a'), targetOf('u'));
+    await expect(links.lease(ownerOf('b'), targetOf('u'))).rejects.toMatchObject({
+      code: 'UPSTREAM_TOO_MANY_PROCESSES',
+    });
+    expect(opener.links.map(({ closed }) => closed)).toEqual([false]);
+    busy.release();
+    (await links.lease(ownerOf('b'), targetOf('u'))).release();
+    expect(opener.links.map(({ closed }) => closed)).toEqual([true, false]);
   });
 
   it('closes what nobody uses', async () => {

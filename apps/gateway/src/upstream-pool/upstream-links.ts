@@ -1,4 +1,5 @@
 import type { Era } from '#contracts';
+import { DomainError } from '#kernel';
 import type { LinkOptions, ServerMessages, UpstreamLink } from '#mcp';
 import type { UpstreamTarget } from '#snapshot';
 import { LinkEntry } from './link-entry.js';
@@ -15,6 +16,8 @@ export interface UpstreamLinksOptions {
 /** For whom a link is: whoever has another key never shares it. */
 export interface LinkOwner {
   readonly key: string;
+  /** Where an upstream runs as many processes as it may, idle ones of the same token make room first. */
+  readonly tokenId?: string | undefined;
   /** What a legacy upstream is told about the client at `initialize`. */
   readonly client: LinkOptions['client'];
   /** The era to speak, where that is not the upstream's usual one. */
@@ -25,11 +28,16 @@ export interface LinkOwner {
   recheck(): () => unknown;
   /** Takes what the upstream says outside of calls; asked for once, when the link is opened. */
   unsolicited(entry: LinkEntry): ServerMessages;
+  /** Hears, with every lease, which open link it is. */
+  leased?(entry: LinkEntry): void;
 }
 
 const nothing = () => undefined;
 /** The one link of a stdio upstream that is shared by all principals belongs to nobody. */
 export const sharedOwner = 'shared';
+
+const isFull = (error: unknown): boolean =>
+  error instanceof DomainError && error.code === 'UPSTREAM_TOO_MANY_PROCESSES';
 
 /**
  * The conversations that this process has with upstreams: one per (owner, upstream), opened at the first call, once
@@ -42,7 +50,8 @@ export class UpstreamLinks {
   readonly #byOwner = new Map<string, Set<LinkEntry>>();
   // Keyed by the snapshot's own objects: a changed upstream is another object, and the old entry goes with the old one.
   readonly #stateless = new WeakMap<UpstreamTarget, LinkEntry>();
-  readonly #ending = new Set<Promise<void>>();
+  /** Links that are being closed, and the upstream of each. */
+  readonly #ending = new Map<Promise<void>, string>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(
@@ -96,7 +105,9 @@ export class UpstreamLinks {
       entry.recheck = owner.recheck();
     }
     entry.inFlight++;
-    return entry.link === null ? this.#opened(entry) : entry;
+    if (entry.link === null) return this.#opened(entry, owner);
+    owner.leased?.(entry);
+    return entry;
   }
 
   /** The links of one owner that are open now. */
@@ -123,19 +134,20 @@ export class UpstreamLinks {
     }
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, deadlineMs)));
-    await Promise.race([Promise.all(this.#ending), late]);
+    await Promise.race([Promise.all(this.#ending.keys()), late]);
     clearTimeout(timer);
   }
 
-  async #opened(entry: LinkEntry): Promise<LinkEntry> {
+  async #opened(entry: LinkEntry, owner: LinkOwner): Promise<LinkEntry> {
     try {
       await entry.opening;
-      return entry;
     } catch (error) {
       this.#drop(entry);
       entry.release();
       throw error;
     }
+    owner.leased?.(entry);
+    return entry;
   }
 
   #begin(key: string, owner: LinkOwner, target: UpstreamTarget): LinkEntry {
@@ -148,16 +160,35 @@ export class UpstreamLinks {
       (forgotten) => this.#drop(forgotten),
     );
     entry.lastUsed = Date.now();
+    entry.tokenId = owner.tokenId ?? null;
     const members = this.#byOwner.get(owner.key) ?? new Set();
     this.#byOwner.set(owner.key, members.add(entry));
-    entry.opening = this.opener
-      .open(
-        target,
-        { client: owner.client, unsolicited: owner.unsolicited(entry), onClosed: () => entry.forget() },
-        owner.spoken,
-      )
+    const options = { client: owner.client, unsolicited: owner.unsolicited(entry), onClosed: () => entry.forget() };
+    const open = () => this.opener.open(target, options, owner.spoken);
+    entry.opening = open()
+      .catch(async (error: unknown) => {
+        if (!isFull(error) || !(await this.#madeRoom(entry))) throw error;
+        return open();
+      })
       .then((link: UpstreamLink) => (entry.link = link));
     return entry;
+  }
+
+  /** Ends an idle process of the upstream, one of the same token if there is one, and waits until one is gone. */
+  async #madeRoom({ target: { id }, tokenId }: LinkEntry): Promise<boolean> {
+    let oldest: LinkEntry | null = null;
+    for (const entry of this.#entries.values()) {
+      if (entry.target.id !== id || entry.inFlight > 0) continue;
+      oldest ??= entry;
+      if (tokenId === null || entry.tokenId !== tokenId) continue;
+      oldest = entry;
+      break;
+    }
+    if (oldest !== null) this.#retire(oldest);
+    const ending = [...this.#ending].filter(([, upstreamId]) => upstreamId === id);
+    if (ending.length === 0) return false;
+    await Promise.race(ending.map(([ended]) => ended));
+    return true;
   }
 
   #closeOldest(): void {
@@ -193,6 +224,6 @@ export class UpstreamLinks {
       .then((link) => link.close())
       .catch(() => undefined)
       .finally(() => this.#ending.delete(ended));
-    this.#ending.add(ended);
+    this.#ending.set(ended, entry.target.id);
   }
 }

@@ -159,7 +159,8 @@ export const gateway = concern('Gateway', {
     env: 'GATEHOUSE_GATEWAY_SNAPSHOT_STALE_AFTER',
     schema: duration(1_000, 86_400_000),
     default: '60s',
-    description: 'Without the database for this long, calls are refused (fail closed).',
+    description:
+      'Without the database for this long the gateway fails closed: calls are refused, and streams and running calls end.',
   }),
   readyGrace: setting({
     env: 'GATEHOUSE_GATEWAY_READY_GRACE',

@@ -71,7 +71,9 @@ function classifyResponse(value: JsonObject): ClassifiedMessage {
   const stranger = strangerIn(value, responseKeys);
   if (stranger !== undefined || (result === undefined) === (error === undefined))
     return invalid('a response has exactly one of "result" and "error", and an "id"');
-  if (error === undefined && !isId(id)) return invalid('the "id" of a response must be a string or an integer');
+  // An error may answer what could not be read.
+  if (!isId(id) && (error === undefined || (id !== undefined && id !== null)))
+    return invalid('the "id" of a response must be a string or an integer');
   if (error === undefined && !isObject(result)) return invalid('"result" must be an object');
   if (
     error !== undefined &&

@@ -3,6 +3,8 @@ import { META } from './protocol-versions.js';
 
 const logLevels = new Set<unknown>(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']);
 
+const knownCapabilities = ['sampling', 'elicitation', 'roots', 'experimental', 'extensions'];
+
 /** The `_meta` object of a message's params, or null. */
 export function metaOf(params: JsonObject | undefined): JsonObject | null {
   const meta = params?.['_meta'];
@@ -19,9 +21,8 @@ export function envelopeProblem(meta: JsonObject): string | null {
   if (typeof meta[META.protocolVersion] !== 'string') return `${META.protocolVersion} must be a string`;
   const capabilities = meta[META.clientCapabilities];
   if (!isObject(capabilities)) return `${META.clientCapabilities} must be an object`;
-  const odd = Object.keys(capabilities).find((key) => !isObject(capabilities[key]));
-  if (odd !== undefined && ['sampling', 'elicitation', 'roots', 'experimental', 'extensions'].includes(odd))
-    return `${META.clientCapabilities}.${odd} must be an object`;
+  const odd = knownCapabilities.find((key) => capabilities[key] !== undefined && !isObject(capabilities[key]));
+  if (odd !== undefined) return `${META.clientCapabilities}.${odd} must be an object`;
   const info = meta[META.clientInfo];
   if (
     info !== undefined &&

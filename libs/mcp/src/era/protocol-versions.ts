@@ -2,7 +2,10 @@ import { DomainError } from '#kernel';
 
 /** Revisions with a handshake, newest first; 2024-11-05 has another transport and is not served on these routes. */
 export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26'];
-/** What may be agreed on over HTTP+SSE and stdio, which 2024-11-05 knew already. */
+/**
+ * What may be agreed on with a client over HTTP+SSE, and with an upstream over any transport: it is told the revision
+ * that its client agreed on, and one over streamable HTTP may agree on 2024-11-05, too.
+ */
 export const STREAM_VERSIONS: readonly string[] = [...LEGACY_VERSIONS, '2024-11-05'];
 /** Stateless revisions, newest first. */
 export const MODERN_VERSIONS: readonly string[] = ['2026-07-28'];

@@ -86,7 +86,7 @@ export class AnswerScanner {
     if (at === chunk.length) return at;
     this.inString = false;
     if (this.key !== null) {
-      this.keys[this.depth] = this.key.length < LONGEST ? decodeKey(this.key) : '';
+      this.keys[this.depth] = this.key.length < LONGEST ? keyOf(this.key) : '';
       this.key = null;
     }
     return at + 1;
@@ -148,6 +148,14 @@ export class AnswerScanner {
     const known = (this.key ?? '').length + (this.id ?? '').length;
     if (known + text.length > LONGEST && this.id !== null) throw new AnswerFault('sent an id that nobody gave it');
     return text.slice(0, Math.max(0, LONGEST - known));
+  }
+}
+
+function keyOf(raw: string): string {
+  try {
+    return decodeKey(raw);
+  } catch {
+    throw new AnswerFault('sent something that is no JSON');
   }
 }
 

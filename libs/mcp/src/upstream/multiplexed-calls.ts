@@ -97,7 +97,7 @@ export class MultiplexedCalls {
   call(request: LinkRequest): Promise<UpstreamResponse> {
     return new Promise((resolve, reject) => {
       if (request.signal?.aborted) {
-        reject(request.signal.reason as Error);
+        reject(request.signal.reason);
         return;
       }
       const call = new RunningCall(this, request, resolve, reject);
