@@ -116,8 +116,11 @@ describe('[LNK-17] the reference server behind the aggregate', () => {
     );
     expect(textOf(await client.call('trigger-sampling-request', { prompt: 'hi' }))).toContain('hello');
     expect(JSON.stringify(await client.call('trigger-elicitation-request'))).toContain('Ada');
-    await until('roots are asked for', () => client.asked.includes('roots/list'));
-    expect(new Set(client.asked)).toEqual(new Set(['sampling/createMessage', 'elicitation/create', 'roots/list']));
+    // A server asks for roots when it begins: a process may have served this token before.
+    if (slug === 'every-sse') await until('roots are asked for', () => client.asked.includes('roots/list'));
+    const asked = new Set(client.asked);
+    asked.delete('roots/list');
+    expect(asked).toEqual(new Set(['sampling/createMessage', 'elicitation/create']));
   });
 });
 
@@ -188,9 +191,11 @@ describe('[LNK-17] a server that asks, behind the aggregate', () => {
     });
   });
 
-  it('has at most so many processes: one more is refused for now, with 429', async () => {
+  it('has at most so many processes: one more is refused with 429 while all are at work, and takes an idle one', async () => {
     const [one, other] = [await connect(0), await connect(1)];
-    for (const client of [one, other]) await client.call('ask-own__pid');
+    // Each waits for a second call of its kind.
+    const busy = [one, other].map((client) => client.call('ask-own__steps', { together: 2 }));
+    await until('both are at work', () => processesOf('own').length === 2);
     const third = await connect(2);
     await expect(third.call('ask-own__pid')).rejects.toThrow('GATEHOUSE_STDIO_MAX_CHILDREN');
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'ask-own__pid' } });
@@ -200,8 +205,9 @@ describe('[LNK-17] a server that asks, behind the aggregate', () => {
       '1',
       { error: { code: -31001, data: { retryAfterMs: 1000 } } },
     ]);
-    // Room is made where a session ends, with its process.
-    await one.close();
+    await one.call('ask-own__steps', { together: 2 });
     await until('there is room', async () => (await third.call('ask-own__pid').catch(() => null)) !== null);
+    await other.call('ask-own__steps', { together: 2 });
+    expect((await Promise.all(busy)).map(textOf)).toEqual(['done for undefined', 'done for undefined']);
   });
 });

@@ -384,17 +384,12 @@ export const raw = (
   options: { method?: string; path: string; headers?: Record<string, string | string[]>; body?: string },
 ): Promise<{ status: number; headers: IncomingHttpHeaders; text: string }> =>
   new Promise((resolve, reject) => {
-    const { method = 'POST', path, headers = {}, body = '' } = options;
+    const { body = '', headers = {}, method = 'POST', path } = options;
     const sent = request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          text: Buffer.concat(chunks).toString(),
-        }),
-      );
+      const { headers: answered, statusCode: status = 0 } = response;
+      response.on('end', () => resolve({ status, headers: answered, text: Buffer.concat(chunks).toString() }));
     });
     sent.on('error', reject);
     sent.end(body);
