@@ -10,9 +10,14 @@ const lim = from('ARCHITECTURE.md §4.9; LIM-1');
 const agg = from('mcp.md §2.4; MCP-5');
 const hos = from('plan: raw path; mcp.md §2.3');
 const hst = from('plan: hostile input on MCP routes');
+const tsk = from('tasks extension 2026-07-28, Task Status Notifications');
 const fuz = from('plan: bad input, fuzzer');
 const owt = from('plan: own tests for what no suite covers; mcp.md §4.5');
+const str = from('plan: large answers are streamed everywhere; mcp 2026-07-28 basic, 2025-11-25 basic');
 const own = from('ARCHITECTURE.md §4.6, §1');
+const rbs = from('ARCHITECTURE.md §4; review of the data plane');
+const era = from('config override > cached > probe; mcp 2026-07-28 basic/versioning');
+const ask = from('mcp 2025-11-25 basic/lifecycle; mcp 2026-07-28 basic');
 
 /** What the data plane promises. */
 export const dataPlane: readonly Requirement[] = [
@@ -219,5 +224,64 @@ export const dataPlane: readonly Requirement[] = [
   owt(
     'OWT-9',
     'what is open on two processes – streams, waiting and running calls – ends with its right, with one record each',
+  ),
+
+  era('ERA-1', 'an administrator sets the era of an upstream, with a record and a sync; AUTO is the default'),
+  era('ERA-2', 'the modern era does not go with HTTP+SSE, whichever of the two is said later'),
+  era(
+    'ERA-3',
+    'where an era is set, checks, syncs and calls of every client speak it, and nothing of the other is sent',
+  ),
+  era('ERA-4', 'an upstream that does not speak the era set is unhealthy with a code of its own; AUTO recovers it'),
+  era('ERA-5', 'what is open in the other era ends with the change; what goes on, goes on in the era set'),
+
+  tsk(
+    'TSK-1',
+    'who listens to tasks of the aggregate or a virtual server hears of each change, under the id of the endpoint, and nobody else does',
+  ),
+  tsk(
+    'TSK-2',
+    'tasks that a caller may not use, or that their upstream does not tell of, are left out of what is acknowledged; a lost right ends them',
+  ),
+  tsk('TSK-3', 'tasks in the filter count towards its bound; whoever names tasks must have declared them (−32021)'),
+
+  ask(
+    'ASK-1',
+    'a sync finds what an upstream offers only to clients that can be asked, of every kind, and what they have to declare',
+    mcp('2025-11-25/basic/lifecycle'),
+  ),
+  ask('ASK-2', 'what only some clients are offered is not lost, and loses nothing else, while it cannot be read'),
+  ask('ASK-3', 'clients of either era see what they have declared enough for, as they would without a gateway'),
+  ask(
+    'ASK-4',
+    'what a client has not declared enough for is unknown to it; a modern one is told what is missing (−32021)',
+    mcp('2026-07-28/basic'),
+  ),
+  ask('ASK-5', 'cursors and list_changed belong to what the client sees; nothing is made twice where all see the same'),
+  ask('ASK-6', 'whatever an upstream asks while its catalogue is read is declined at once'),
+
+  str('STR-1', 'JSON read in pieces is accepted exactly where JSON.parse accepts it, wherever it is cut'),
+  str('STR-2', 'a large answer that is rewritten while it passes becomes what it becomes as a whole'),
+  str(
+    'STR-3',
+    'legal and hostile orders of members: what cannot be decided yet waits within 1 MiB, is held, or ends the call',
+  ),
+  str('STR-4', 'large answers go on as they come on every endpoint, in all four pairs of eras'),
+  str('STR-5', 'answers of 50 MB with names to rewrite cost bounded memory, and come no faster than they are read'),
+  str('STR-6', 'names in large answers are shown as in small ones; one that cannot go on breaks off, with a record'),
+
+  rbs('RBS-1', 'without its Redis, killed or silent, every service stops as promptly as ever'),
+  rbs(
+    'RBS-2',
+    'a stream of our own at an upstream that ends, is refused or is lost while it opens ends once, and is given back once',
+  ),
+  rbs('RBS-3', 'a list that changed before anybody listened is told to whoever listens next'),
+  rbs('RBS-4', 'what all sessions keep for Last-Event-ID is bounded together; the fullest give their oldest first'),
+  rbs('RBS-5', 'a user has a share of the processes of an upstream, and never all of them'),
+  rbs('RBS-6', 'a request that cannot be sent is told as such, and counts against no peer and no upstream'),
+  rbs('RBS-7', 'the command line takes every time limit and forwarded headers of upstreams, and rate limits of tokens'),
+  rbs(
+    'RBS-8',
+    'a database that dies under open streams and calls: what the settings say, and all is back without a restart',
   ),
 ];

@@ -109,6 +109,57 @@ describe('the gatehouse command, from nothing to a governed call', () => {
     await gatehouse(['upstream', 'remove', 'reached']);
   });
 
+  it('[ERA-1] [ERA-2] adds upstreams that are spoken to in one era, and refuses what cannot be', async () => {
+    const { url } = fixture;
+    await json(['upstream', 'add', 'modern', url, '--era', 'modern', '--no-sync']);
+    const rows = await json<{ slug: string }[]>(['upstream', 'list']);
+    expect(rows.map((row) => [row.slug, (row as { protocolEra?: string }).protocolEra])).toEqual(
+      expect.arrayContaining([
+        ['fixture', 'AUTO'],
+        ['modern', 'MODERN'],
+      ]),
+    );
+    for (const wrong of [
+      ['--era', 'newest'],
+      ['--era', 'modern', '--transport', 'sse'],
+    ])
+      expect(await gatehouse(['upstream', 'add', 'wrong', url, ...wrong])).toMatchObject({ code: 2 });
+    await gatehouse(['upstream', 'remove', 'modern']);
+  });
+
+  it('[RBS-7] adds upstreams with every time limit and forwarded headers, and refuses what cannot be', async () => {
+    const { url } = fixture;
+    const times = ['--connect-timeout', '2s', '--headers-timeout', '5s', '--timeout', '20s', '--max-time', '2m'];
+    const forwarded = ['--forward-header', 'X-Case', '--forward-header', 'X-Lang=Accept-Language'];
+    await json(['upstream', 'add', 'timed', url, ...times, ...forwarded, '--no-sync']);
+    const rows = await json<{ slug: string }[]>(['upstream', 'list']);
+    expect(rows.find(({ slug }) => slug === 'timed')).toMatchObject({
+      ...{ connectTimeout: '2s', headersTimeout: '5s', requestTimeout: '20s', maxRequestTime: '2m' },
+      forwardedHeaders: [{ from: 'x-case' }, { from: 'x-lang', to: 'accept-language' }],
+    });
+    await gatehouse(['upstream', 'remove', 'timed']);
+    const unspoken = [
+      ['--connect-timeout', '2'],
+      ['--headers-timeout', 'soon'],
+      ['--max-time', '-1s'],
+      ['--forward-header', '=X-B'],
+    ];
+    for (const wrong of unspoken) {
+      const refused = await gatehouse(['upstream', 'add', 'wrong', url, ...wrong]);
+      expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining(wrong[0] ?? '') as string });
+    }
+    const refused = async (...more: string[]) =>
+      (
+        JSON.parse((await gatehouse(['upstream', 'add', 'wrong', url, ...more, '--json'])).stderr) as {
+          errors: unknown;
+        }
+      ).errors;
+    expect(await refused('--forward-header', 'Authorization')).toMatchObject([
+      { code: 'BAD_USER_INPUT', field: 'forwardedHeaders.0.from' },
+    ]);
+    expect(await refused('--max-time', '1000h')).toMatchObject([{ code: 'BAD_USER_INPUT', field: 'maxRequestTime' }]);
+  });
+
   it('tells field, problem and remedy of a refused upstream [CLI-4]', async () => {
     const taken = await gatehouse(['upstream', 'add', 'fixture', fixture.url]);
     expect(taken).toMatchObject({ code: 1, stderr: expect.stringContaining('slug') as string });
@@ -191,6 +242,26 @@ describe('the gatehouse command, from nothing to a governed call', () => {
     expect(again).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('Live token "laptop" not found') as string,
+    });
+  });
+
+  it('[RBS-7] creates a token with a rate limit of its own, and refuses one that cannot be', async () => {
+    await json(['token', 'create', 'slow', '--rate', '60', '--burst', '5']);
+    await json(['token', 'create', 'even', '--rate', '30']);
+    const rows = await json<{ name: string; rateLimit: unknown }[]>(['token', 'list']);
+    const limitOf = (wanted: string) => rows.find(({ name }) => name === wanted)?.rateLimit;
+    expect(limitOf('slow')).toEqual({ perMinute: 60, burst: 5 });
+    expect(limitOf('even')).toEqual({ perMinute: 30, burst: 30 });
+    for (const wrong of [
+      ['--rate', '0'],
+      ['--rate', 'many'],
+      ['--burst', '5'],
+      ['--rate', '60', '--burst', '1.5'],
+    ])
+      expect(await gatehouse(['token', 'create', 'wrong', ...wrong])).toMatchObject({ code: 2, stdout: '' });
+    const beyond = await gatehouse(['token', 'create', 'wrong', '--rate', '999999999', '--json']);
+    expect(JSON.parse(beyond.stderr)).toMatchObject({
+      errors: [{ code: 'BAD_USER_INPUT', field: expect.stringContaining('rateLimit') as string }],
     });
   });
 

@@ -113,3 +113,31 @@ describe.each(['legacy', 'modern'] as const)('[RLY-22] a %s upstream whose lists
     for (const stream of [...seeing, ...composed, ...blind]) stream.leave();
   });
 });
+
+describe.each(['legacy', 'modern'] as const)(
+  '[RBS-3] a %s upstream whose list changed before anybody listened',
+  (era) => {
+    it('is told of to whoever listens next, without a further word of the upstream', async () => {
+      await using upstream = await new TalkativeUpstream(era).start();
+      await addUpstream(admin, `quiet-${era}`, upstream.url);
+      const { gateway } = split.gateways[0] ?? { gateway: '' };
+      await untilServed(`${gateway}/mcp`, token);
+      // What it said went to nobody.
+      expect(upstream.streams).toBe(0);
+      upstream.addTool(`unheard-${era}`);
+      const stream = await hearModern(gateway, '/mcp', token);
+      await until('it is told', () => toldOf(stream).includes('tools'));
+      // One reading is enough: what it brought does not ask for another one.
+      const reads = () => upstream.seen.filter(({ method }) => method === 'tools/list').length;
+      await until('it was read', () => reads() >= 2);
+      const settled = performance.now();
+      let known = reads();
+      await until('it is read no more', () => {
+        if (reads() !== known) throw new Error(`read ${reads()} times`);
+        known = reads();
+        return performance.now() - settled > 5_000;
+      });
+      stream.leave();
+    });
+  },
+);

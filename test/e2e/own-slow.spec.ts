@@ -39,7 +39,7 @@ function pour(response: ServerResponse, count: number | null, part: (index: numb
   more();
 }
 
-const toolNames = ['echo', 'flood', 'large-json', 'large-event', 'too-large'];
+const toolNames = ['echo', 'flood', 'large-json', 'large-event', 'too-large', 'too-large-error'];
 
 beforeAll(async () => {
   upstream = await startScriptedServer(({ message, response }) => {
@@ -76,6 +76,11 @@ beforeAll(async () => {
       case 'large-event':
         response.writeHead(200, { 'content-type': 'text/event-stream' }).write(`data: ${begin}`);
         return pour(response, 50 * 16, () => piece, '"}]}}\n\n');
+      case 'too-large-error':
+        response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .write(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"error":{"code":1,"message":"`);
+        return pour(response, 2 * limitMiB * 16, () => piece, '"}}');
       default:
         return void json({ content: [{ type: 'text', text: 'echo' }] });
     }
@@ -211,7 +216,7 @@ describe('[OWT-6] an answer', () => {
   });
 
   it('beyond the limit is refused where it is held, with bounded memory', async () => {
-    const call = callMcp(world.at('/mcp'), world.token, 'tools/call', { name: 'up__too-large', arguments: {} });
+    const call = callMcp(world.at('/mcp'), world.token, 'tools/call', { name: 'up__too-large-error', arguments: {} });
     const { grownMiB } = await watch(call);
     const answer = await call;
     say(`${2 * limitMiB} MB from /mcp: +${grownMiB.toFixed(0)} MiB`);
@@ -223,9 +228,11 @@ describe('[OWT-6] an answer', () => {
     await until('the upstream is left', () => streaming === 0);
   });
 
-  it('beyond the limit breaks off where it passes as it comes', async () => {
-    const path = '/upstreams/up/mcp';
-    const call = callMcp(world.at(path), world.token, 'tools/call', { name: 'too-large', arguments: {} });
+  it.each([
+    ['/upstreams/up/mcp', 'too-large'],
+    ['/mcp', 'up__too-large'],
+  ])('beyond the limit breaks off where it passes as it comes (%s)', async (path, name) => {
+    const call = callMcp(world.at(path), world.token, 'tools/call', { name, arguments: {} });
     call.catch(() => undefined);
     const { grownMiB } = await watch(call.catch(() => undefined));
     await expect(call).rejects.toThrow('terminated');

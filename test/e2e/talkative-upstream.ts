@@ -30,7 +30,8 @@ export class TalkativeUpstream implements AsyncDisposable {
   readonly #streams = new Map<string, { readonly response: ServerResponse; readonly listenId: unknown }>();
   readonly #asks = new Map<string, (answer: Json) => void>();
   readonly #running = new Map<string, AbortController>();
-  readonly #tasks = new Map<string, string>();
+  /** The state of each task, by its id. */
+  readonly tasks = new Map<string, string>();
   /** By session (legacy) or by the name of the listen stream (modern). */
   readonly #subscribed = new Map<string, Set<string>>();
   readonly #forgotten = new Set<string>();
@@ -54,6 +55,7 @@ export class TalkativeUpstream implements AsyncDisposable {
     return this.#streams.size;
   }
 
+  /** URIs of resources and ids of tasks. */
   get subscriptions(): ReadonlySet<string> {
     return new Set([...this.#subscribed.values()].flatMap((uris) => Array.from(uris)));
   }
@@ -68,6 +70,14 @@ export class TalkativeUpstream implements AsyncDisposable {
     this.#broadcast({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } }, (key) =>
       Boolean(this.#subscribed.get(key)?.has(uri)),
     );
+  }
+
+  /** Changes a task, and says so to everybody who listens to it, or to whom it pleases. */
+  changeTask(taskId: string, status: string, more: Json = {}, isTold?: boolean): void {
+    this.tasks.set(taskId, status);
+    const params = { ...this.#taskOf(taskId), ...more };
+    const isFor = (key: string) => isTold ?? Boolean(this.#subscribed.get(key)?.has(taskId));
+    this.#broadcast({ jsonrpc: '2.0', method: 'notifications/tasks', params }, isFor);
   }
 
   /** Offers one more tool and says so. */
@@ -105,7 +115,9 @@ export class TalkativeUpstream implements AsyncDisposable {
     for (const [key, { response, listenId }] of this.#streams) {
       if (!isFor(key)) continue;
       const _meta = { 'io.modelcontextprotocol/subscriptionId': listenId };
-      const params = { ...(message['params'] as Json | undefined), ...(this.era === 'legacy' ? {} : { _meta }) };
+      const given = message['params'] as Json | undefined;
+      const all = { ...(given?.['_meta'] as Json | undefined), ..._meta };
+      const params = { ...given, ...(this.era === 'legacy' ? {} : { _meta: all }) };
       this.#write(response, { ...message, params });
     }
   }
@@ -251,12 +263,16 @@ export class TalkativeUpstream implements AsyncDisposable {
 
   #listen(message: Json, { notifications }: Json, response: ServerResponse): void {
     const key = randomUUID();
+    const { taskIds } = notifications as { taskIds?: string[] };
+    const known = (taskIds ?? []).filter((id) => this.tasks.has(id));
+    const honoured = { ...(notifications as Json), ...(taskIds === undefined ? {} : { taskIds: known }) };
     this.#write(response, {
       jsonrpc: '2.0',
       method: 'notifications/subscriptions/acknowledged',
-      params: { notifications, _meta: { 'io.modelcontextprotocol/subscriptionId': message['id'] } },
+      params: { notifications: honoured, _meta: { 'io.modelcontextprotocol/subscriptionId': message['id'] } },
     });
-    for (const one of ((notifications as Json)['resourceSubscriptions'] ?? []) as string[]) this.#subscribe(key, one);
+    const uris = ((notifications as Json)['resourceSubscriptions'] ?? []) as string[];
+    for (const one of [...uris, ...known]) this.#subscribe(key, one);
     this.#streams.set(key, { response, listenId: message['id'] });
     response.on('close', () => {
       this.#streams.delete(key);
@@ -270,26 +286,26 @@ export class TalkativeUpstream implements AsyncDisposable {
 
   #task(message: Json, method: string, params: Json, response: ServerResponse): void {
     const id = String(params['taskId']);
-    const status = this.#tasks.get(id);
+    const status = this.tasks.get(id);
     if (method === 'tasks/list' && this.era === 'legacy')
       return this.#json(response, message, {
-        result: { tasks: [...this.#tasks.keys()].map((taskId) => ({ taskId })) },
+        result: { tasks: [...this.tasks.keys()].map((taskId) => ({ taskId })) },
       });
     if (status === undefined)
       return this.#json(response, message, { error: { code: -32602, message: 'no such task' } });
-    if (method === 'tasks/cancel') this.#tasks.set(id, 'cancelled');
+    if (method === 'tasks/cancel') this.tasks.set(id, 'cancelled');
     if (method === 'tasks/result') {
       const _meta = { 'io.modelcontextprotocol/related-task': { taskId: id } };
       return this.#json(response, message, { result: { ...textResult('job done'), _meta } });
     }
-    const task = {
-      taskId: id,
-      status: this.#tasks.get(id),
-      createdAt: 'now',
-      ...(this.era === 'modern' ? { ttlMs: 1000 } : { ttl: 1000 }),
-    };
+    const task = this.#taskOf(id);
     const isAck = this.era === 'modern' && method !== 'tasks/get';
     this.#json(response, message, { result: this.#finish(isAck ? {} : task) });
+  }
+
+  #taskOf(taskId: string): Json {
+    const times = this.era === 'modern' ? { ttlMs: 1000 } : { ttl: 1000 };
+    return { taskId, status: this.tasks.get(taskId), createdAt: 'now', ...times };
   }
 
   #newTask(params: Json): Json | null {
@@ -299,7 +315,7 @@ export class TalkativeUpstream implements AsyncDisposable {
       (capabilities?.['extensions'] as Json | undefined)?.['io.modelcontextprotocol/tasks'] !== undefined;
     if (params['name'] !== 'job' || !(this.era === 'modern' ? declared : params['task'] !== undefined)) return null;
     const taskId = randomUUID();
-    this.#tasks.set(taskId, 'working');
+    this.tasks.set(taskId, 'working');
     const task = { taskId, status: 'working', createdAt: 'now', lastUpdatedAt: 'now' };
     return this.era === 'modern' ? { resultType: 'task', ...task, ttlMs: 1000 } : { task: { ...task, ttl: 1000 } };
   }

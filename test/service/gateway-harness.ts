@@ -4,24 +4,18 @@ import { FrontDoor } from '../../apps/gateway/src/http/front-door.js';
 import { listen } from '../../apps/gateway/src/http/listen.js';
 import { noOthers } from '../../apps/gateway/src/owners/no-others.js';
 import { openGateway } from '../../apps/gateway/src/open-gateway.js';
+import { upstreamsBehind } from '../../apps/gateway/src/relay/endpoint-upstreams.js';
 import { TokenUsage } from '../../apps/gateway/src/usage/token-usage.js';
 import type { Refusal } from '#audit';
 import { loadConfig } from '#config';
 import type { LimitVerdict } from '#counters';
-import { aggregatedName, aggregatedUri, type AuditEventDraft, type RateLimit } from '#contracts';
+import type { AuditEventDraft, RateLimit } from '#contracts';
 import { createKeyring, hashToken, sealSecret } from '#crypto';
 import { isUuid, newId, systemClock } from '#kernel';
 import { createLogger, createMetrics, openTelemetry } from '#observability';
-import type {
-  CatalogSnapshot,
-  Endpoint,
-  Principal,
-  SnapshotSource,
-  Target,
-  TemplateTarget,
-  UpstreamTarget,
-} from '#snapshot';
-import type { FixtureCatalogue, FixtureServer } from '#testing';
+import type { CatalogSnapshot, Endpoint, Principal, SnapshotSource, UpstreamTarget } from '#snapshot';
+import type { FixtureServer } from '#testing';
+import { endpoint } from './hand-made-endpoint.js';
 
 export const organizationId = newId();
 export const keyring = createKeyring(randomBytes(32));
@@ -52,6 +46,7 @@ export function upstreamTarget(
     headers: {},
     forwardedHeaders: [],
     capabilities: null,
+    protocolEra: null,
     era: 'LEGACY',
     protocolVersion: '2025-11-25',
     authHeader: secret === undefined ? null : 'Authorization',
@@ -68,104 +63,7 @@ export const targetOfFixture = (slug: string, fixture: FixtureServer, era: 'LEGA
     ...(secret === undefined ? {} : { secret }),
   });
 
-/** What an endpoint is made of. */
-export interface EndpointPart {
-  readonly upstream: UpstreamTarget;
-  readonly catalogue: FixtureCatalogue;
-  readonly prefixed: boolean;
-}
-
-interface Names {
-  name(original: string): string;
-  uri(original: string): string;
-}
-
-const namesOf = ({ upstream, prefixed }: EndpointPart): Names => ({
-  name: (original) => (prefixed ? aggregatedName(upstream.slug, original, 'abcdef') : original),
-  uri: (original) => (prefixed ? aggregatedUri(upstream.slug, original) : original),
-});
-
-const target = (upstream: UpstreamTarget, definition: Json, exposedName: string, originalName: string): Target => ({
-  objectId: newId(),
-  exposedName,
-  originalName,
-  upstream,
-  definition: JSON.stringify(definition),
-});
-
-function template(upstream: UpstreamTarget, definition: Json, exposedName: string): TemplateTarget {
-  const originalName = String(definition['uriTemplate']);
-  const prefix = exposedName.slice(0, exposedName.length - originalName.length);
-  const shape = new RegExp(`^${originalName.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);
-  return {
-    ...target(upstream, definition, exposedName, originalName),
-    originalUri: (uri) =>
-      uri.startsWith(prefix) && shape.test(uri.slice(prefix.length)) ? uri.slice(prefix.length) : null,
-  };
-}
-
-/** Builds an endpoint by hand, as the snapshot contract describes one. */
-export function endpoint(head: Pick<Endpoint, 'kind' | 'slug'>, parts: readonly EndpointPart[]): Endpoint {
-  const tools = new Map<string, Target>();
-  const prompts = new Map<string, Target>();
-  const resources = new Map<string, Target>();
-  const resourceTemplates: TemplateTarget[] = [];
-  const listed = {
-    tools: [] as string[],
-    prompts: [] as string[],
-    resources: [] as string[],
-    resourceTemplates: [] as string[],
-  };
-  for (const part of parts) {
-    const { upstream, catalogue } = part;
-    const names = namesOf(part);
-    for (const { definition } of catalogue.tools) {
-      const name = names.name(String(definition['name']));
-      tools.set(name, target(upstream, definition, name, String(definition['name'])));
-      listed.tools.push(JSON.stringify({ ...definition, name }));
-    }
-    for (const { definition } of catalogue.prompts) {
-      const name = names.name(String(definition['name']));
-      prompts.set(name, target(upstream, definition, name, String(definition['name'])));
-      listed.prompts.push(JSON.stringify({ ...definition, name }));
-    }
-    for (const { definition } of catalogue.resources) {
-      const uri = names.uri(String(definition['uri']));
-      resources.set(uri, target(upstream, definition, uri, String(definition['uri'])));
-      listed.resources.push(JSON.stringify({ ...definition, uri }));
-    }
-    for (const { definition } of catalogue.resourceTemplates ?? []) {
-      const uriTemplate = names.uri(String(definition['uriTemplate']));
-      resourceTemplates.push(template(upstream, definition, uriTemplate));
-      listed.resourceTemplates.push(JSON.stringify({ ...definition, uriTemplate }));
-    }
-  }
-  return {
-    ...head,
-    subjectId: head.kind === 'aggregate' ? null : newId(),
-    name: head.slug ?? 'Everything',
-    instructions: null,
-    enabled: true,
-    upstreams: parts.map(({ upstream: { id, slug, capabilities } }) => ({
-      ...{ id, slug, health: 'HEALTHY', healthCode: null },
-      capabilities: capabilities === null ? {} : (JSON.parse(capabilities) as Record<string, unknown>),
-    })),
-    tools,
-    prompts,
-    resources,
-    resourceTemplates,
-    listed,
-    resolveResource: (uri) => {
-      const exact = resources.get(uri);
-      if (exact) return exact;
-      for (const one of resourceTemplates) {
-        const originalName = one.originalUri(uri);
-        if (originalName !== null) return { ...one, exposedName: uri, originalName };
-      }
-      return null;
-    },
-  };
-}
+export { endpoint, type EndpointPart } from './hand-made-endpoint.js';
 
 /** What one token may reach. */
 export interface Grant {
@@ -214,6 +112,14 @@ export class HandMadeSnapshots implements SnapshotSource {
       virtualServer: (principal, name) => byName(grantOf(principal)?.servers, name),
       upstream: (principal, name) => byName(grantOf(principal)?.upstreams, name),
       aggregate: (principal) => grantOf(principal)?.aggregate ?? endpoint({ kind: 'aggregate', slug: null }, []),
+      upstreamTarget: (_organizationId, id) => {
+        for (const { aggregate, servers, upstreams } of grants.values())
+          for (const one of [aggregate, ...Object.values({ ...servers, ...upstreams })]) {
+            const found = one && upstreamsBehind(one).get(id);
+            if (found) return found;
+          }
+        return null;
+      },
     };
   }
 }

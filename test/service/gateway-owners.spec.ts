@@ -1,11 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { openExchange, type Exchange } from '../../apps/gateway/src/http/exchange.js';
 import { publicUrlsOf } from '../../apps/gateway/src/http/public-urls.js';
 import { openOwners } from '../../apps/gateway/src/owners/open-owners.js';
+import { CallError } from '../../apps/gateway/src/pipeline/call-error.js';
 import { loadConfig } from '#config';
 import { createKeyring } from '#crypto';
 import { createLogger, createMetrics } from '#observability';
@@ -43,7 +44,10 @@ async function startProcess(serve: (exchange: Exchange) => void, env: Record<str
       (isDone) => {
         if (!isDone) response.writeHead(404).end('{"gone":true}');
       },
-      () => response.destroy(),
+      (error: unknown) => {
+        if (error instanceof CallError) response.writeHead(error.status).end(error.message);
+        else response.destroy();
+      },
     );
   });
   await new Promise<void>((resolve) => void door.listen(0, '127.0.0.1', resolve));
@@ -192,6 +196,26 @@ describe('a request whose owner is another process', () => {
     expect(owner.state.served).toHaveLength(1);
     breaks = false;
     expect((await fetch(`${first.url}/mcp`, { method: 'POST', body: 'x' })).status).toBe(207);
+  });
+
+  it('[RBS-6] that cannot be sent is refused as malformed, and its owner is not given up', async () => {
+    const { first, owner } = await startPair(echo);
+    expect((await fetch(`${first.url}/mcp`)).status).toBe(207);
+    const { queries } = first.state;
+    const raw = await new Promise<string>((resolve, reject) => {
+      const socket = connect(first.port, '127.0.0.1', () =>
+        socket.end('GET /mcp HTTP/1.1\r\nhost: a\r\nhost: b\r\nconnection: close\r\n\r\n'),
+      );
+      let text = '';
+      socket.on('data', (chunk) => (text += String(chunk)));
+      socket.once('end', () => resolve(text));
+      socket.once('error', reject);
+    });
+    expect(raw).toMatch(/^HTTP\/1.1 400 /);
+    expect(raw).toContain('A header of the request is malformed or comes twice.');
+    expect((await fetch(`${first.url}/mcp`)).status).toBe(207);
+    expect(owner.state.served).toHaveLength(2);
+    expect(first.state.queries).toBe(queries);
   });
 
   it('[OWN-3] makes one hop and no second one', async () => {

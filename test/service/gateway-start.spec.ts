@@ -28,7 +28,7 @@ beforeAll(async () => {
   upstream = await startFixtureServer({ era: 'dual' });
   upstream.catalogue.tools.push({
     ...textTool('push', 'x', () => 'pushed'),
-    run: async ({ ms }, signal) => upstream.catalogue.tools[3]!.run({ ms: ms ?? 0 }, signal),
+    run: async ({ ms }, signal, params) => upstream.catalogue.tools[3]!.run({ ms: ms ?? 0 }, signal, params),
   });
   seeded = await seedOrganization(admin, 'default');
   await admin.query('update upstreams set url = $1', [upstream.url]);

@@ -7,6 +7,7 @@ import { exposeTaskId } from '../../apps/gateway/src/relay/task-ids.js';
 import type { Gateway } from '../../apps/gateway/src/gateway.js';
 import { hashToken } from '#crypto';
 import { systemClock } from '#kernel';
+import { endpointWith } from './endpoint-with.js';
 import { endpoint, HandMadeSnapshots, keyring, newPrincipal, newToken, upstreamTarget } from './gateway-harness.js';
 
 const upstream = upstreamTarget('up', 'http://127.0.0.1:9/mcp');
@@ -32,7 +33,7 @@ it('[RLY-10] a task belongs to who may use its tool: without that right it is un
   };
   expect(ask(whole).target).toMatchObject({ originalName: 'task-1', objectId: tool?.objectId, upstream });
   // Another tool of the same upstream is no right to this one's tasks.
-  expect(() => ask({ ...whole, tools })).toThrow(/task/);
+  expect(() => ask(endpointWith(whole, { tools }))).toThrow(/task/);
 
   const snapshots = new HandMadeSnapshots();
   const token = newToken();
@@ -41,6 +42,6 @@ it('[RLY-10] a task belongs to who may use its tool: without that right it is un
   const recheck = recheckOf(claimOf(call), snapshots, systemClock);
   snapshots.set(token, { principal, aggregate: whole });
   expect(recheck()).toBeNull();
-  snapshots.set(token, { principal, aggregate: { ...whole, tools } });
+  snapshots.set(token, { principal, aggregate: endpointWith(whole, { tools }) });
   expect(recheck()?.message).toContain('task');
 });

@@ -176,6 +176,16 @@ describe('constraints', () => {
     await expect(insert('', '')).rejects.toThrow(/virtual_server_entries_one_target/);
   });
 
+  it('[ERA-2] tells that an upstream was found over HTTP+SSE while the modern era was set', async () => {
+    const { upstreamId } = await makeFleet(here, 'raced');
+    const raced = database.unitOfWork.write(here, operation, async (tx) => {
+      const upstream = await tx.upstreams.find(upstreamId);
+      await tx.sql.query("update upstreams set transport = 'SSE' where id = $1", [upstreamId]);
+      if (upstream) upstream.protocolEra = 'MODERN';
+    });
+    await expect(raced).rejects.toMatchObject({ code: 'CONFLICT', field: 'protocolEra' });
+  });
+
   it('[BAD-5] tells which field collides', async () => {
     const failed = await database.unitOfWork
       .write(here, operation, async (tx) => {

@@ -198,4 +198,57 @@ describe('the job runner without its store', () => {
     await vi.waitFor(() => expect(state.done).toBeGreaterThanOrEqual(before + 2), soon);
     await runner.stop(1000);
   });
+
+  it.skipIf(redisUrl === null)('[RBS-1] stops at once when Redis is lost, before its stop and during it', async () => {
+    const port = await freePort();
+    const startRedis = () =>
+      startOwnedProcess('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', ''], {
+        ready: 'Ready to accept connections',
+      });
+    const first = await startRedis();
+    const { runner, troubles, state } = startRunner({ kind: 'redis', url: `redis://127.0.0.1:${port}` });
+    await vi.waitFor(() => expect(state.done).toBeGreaterThanOrEqual(1), soon);
+    await first.stop('SIGKILL');
+    await vi.waitFor(() => expect(runner.ready()).toBe(false), soon);
+    await vi.waitFor(() => expect(troubles).toHaveLength(2), soon);
+    expect(troubles[1]).toBe('The job store does not answer; trying again with growing pauses.');
+    expect(await timeOf(runner.stop(30_000))).toBeLessThan(5000);
+
+    const second = await startRedis();
+    const another = startRunner({ kind: 'redis', url: `redis://127.0.0.1:${port}` });
+    await vi.waitFor(() => expect(another.state.done).toBeGreaterThanOrEqual(1), soon);
+    const stopping = timeOf(another.runner.stop(30_000));
+    await second.stop('SIGKILL');
+    expect(await stopping).toBeLessThan(8000);
+  });
+
+  it.skipIf(redisUrl === null)(
+    '[RBS-1] neither runner nor producer waits for a Redis that has fallen silent',
+    async () => {
+      const port = await freePort();
+      const redis = await startOwnedProcess(
+        'redis-server',
+        ['--port', String(port), '--bind', '127.0.0.1', '--save', ''],
+        {
+          ready: 'Ready to accept connections',
+        },
+      );
+      closers.push(() => redis.stop('SIGKILL'));
+      const store: JobStoreSettings = { kind: 'redis', url: `redis://127.0.0.1:${port}` };
+      const producer = createJobProducer(store, retry);
+      await producer.enqueue('purge-expired', {}, { requestId: 'r' });
+      const { runner, state } = startRunner(store);
+      await vi.waitFor(() => expect(state.done).toBeGreaterThanOrEqual(1), soon);
+      process.kill(redis.pid, 'SIGSTOP');
+      expect(await timeOf(producer.close())).toBeLessThan(5000);
+      expect(await timeOf(runner.stop(1000))).toBeLessThan(8000);
+    },
+  );
 });
+
+/** How many milliseconds something takes. */
+async function timeOf(work: Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work;
+  return performance.now() - began;
+}

@@ -373,6 +373,7 @@ describe('upstreams', () => {
       ...{
         slug: 'recorded',
         transport: 'STREAMABLE_HTTP',
+        protocolEra: 'AUTO',
         url: 'https://mcp.example.com/mcp',
         visibility: 'PRIVATE',
         teamId: null,

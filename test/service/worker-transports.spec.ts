@@ -74,4 +74,32 @@ describe('the worker', () => {
       ...{ transport: 'STDIO', health: 'UNHEALTHY', health_code: 'UPSTREAM_COMMAND_NOT_ALLOWED', echoes: 0 },
     });
   });
+
+  it('[ASK-1] finds what a stdio upstream offers to some clients only, but for a process that all share', async () => {
+    const id = await bench.addUpstream({ url: 'http://127.0.0.1:9/mcp' });
+    const share = (shared: boolean) =>
+      bench.sql.query(
+        "update upstreams set transport = 'STDIO', url = null, command = 'everything', shared = $2 where id = $1",
+        [id, shared],
+      );
+    const asking = async () => {
+      const rows = await bench.sql.query<{ name: string; requires: string }>(
+        `select name, required_client_capabilities as requires from tools
+         where upstream_id = $1 and required_client_capabilities <> '[]'`,
+        [id],
+      );
+      return Object.fromEntries(rows.map(({ name, requires }) => [name, JSON.parse(requires)]));
+    };
+    await share(false);
+    await run('sync-catalog', id);
+    expect(await asking()).toEqual({
+      'get-roots-list': [['ROOTS']],
+      'trigger-elicitation-request': [['ELICITATION_FORM'], ['ELICITATION_URL']],
+      'trigger-sampling-request': [['SAMPLING']],
+      'trigger-url-elicitation': [['ELICITATION_URL']],
+    });
+    await share(true);
+    expect(await run('sync-catalog', id)).toMatchObject({ health: 'HEALTHY', echoes: 1 });
+    expect(await asking()).toEqual({});
+  });
 });

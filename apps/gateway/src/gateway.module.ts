@@ -36,6 +36,7 @@ const openPools = ({ config }: GatewayParts): UpstreamPools =>
 const openChildren = ({ config, logger }: GatewayParts): StdioChildren =>
   new StdioChildren({
     maxPerUpstream: config.stdio.maxChildren,
+    maxPerUser: config.stdio.maxChildrenPerUser,
     idleMs: config.stdio.idle,
     killGraceMs: config.stdio.killGrace,
     stderrBytes: config.stdio.stderrBytes,

@@ -55,6 +55,7 @@ export async function openGateway(parts: GatewayParts, door: FrontDoor, listenin
     const cut = gateway.running.recheckAll();
     const ended = gateway.sessions.recheckAll();
     links.closeForbidden();
+    links.closeOutdated(next);
     gateway.listChanges.swapped(next, previous);
     if (ended > 0)
       parts.logger.info({ sessions: ended, revision: next.revision }, 'sessions lost their right and ended');

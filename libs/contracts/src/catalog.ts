@@ -8,6 +8,11 @@ export const eras = ['LEGACY', 'MODERN'] as const;
 /** See {@link eras}. */
 export type Era = (typeof eras)[number];
 
+/** What an administrator may say about the era of an upstream: what a check finds, or this one and nothing else. */
+export const protocolEras = ['AUTO', ...eras] as const;
+/** See {@link protocolEras}. */
+export type ProtocolEra = (typeof protocolEras)[number];
+
 /** How an upstream is reached: over streamable HTTP, over HTTP+SSE (2024-11-05), or as a child process of ours. */
 export const upstreamTransports = ['STREAMABLE_HTTP', 'SSE', 'STDIO'] as const;
 /** See {@link upstreamTransports}. */

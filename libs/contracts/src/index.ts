@@ -13,6 +13,7 @@ export {
   operationKinds,
   operationStates,
   organizationRoles,
+  protocolEras,
   teamRoles,
   upstreamTransports,
   userStatuses,
@@ -24,10 +25,18 @@ export {
   type OperationKind,
   type OperationState,
   type OrganizationRole,
+  type ProtocolEra,
   type TeamRole,
   type UpstreamTransport,
   type UserStatus,
   type Visibility,
 } from './catalog.js';
+export {
+  capabilityMask,
+  clientCapabilities,
+  isOffered,
+  type ClientCapability,
+  type RequiredClientCapabilities,
+} from './client-capabilities.js';
 export { aggregatedName, aggregatedUri } from './naming.js';
 export { jobPayloads, type JobPayload, type QueueName } from './jobs.js';

@@ -263,8 +263,8 @@ export const errorCodes = {
     429,
     'RATE_LIMITED',
     -31001,
-    'The upstream runs as many processes as it may.',
-    'Try again when one has ended, share one process between all users, or raise GATEHOUSE_STDIO_MAX_CHILDREN.',
+    'The upstream runs as many processes as it may, or as it may for one user.',
+    'Try again when one has ended, share one process between all users, or raise GATEHOUSE_STDIO_MAX_CHILDREN or GATEHOUSE_STDIO_MAX_CHILDREN_PER_USER.',
   ),
   SERVICE_UNAVAILABLE: entry(
     503,
@@ -286,6 +286,17 @@ export const errorCodes = {
     -31001,
     'The store of the rate limits does not answer, and calls are refused meanwhile.',
     'Restore the store, or set GATEHOUSE_LIMITS_ON_STORE_DOWN to allow.',
+  ),
+  MISSING_CLIENT_CAPABILITY: entry(
+    400,
+    'BAD_USER_INPUT',
+    -32021,
+    'The request needs something that the client has not declared that it can do.',
+    'Declare what `requiredCapabilities` of the answer names, in the capabilities of that very request.',
+  ),
+  UPSTREAM_ERA_NOT_SPOKEN: upstream(
+    'The upstream does not speak the protocol era that is set for it.',
+    'Set `protocolEra` of the upstream to AUTO, or to the era that it speaks.',
   ),
   INTERNAL: entry(500, 'INTERNAL', -32603, 'A fault of this program.', 'Report it with the correlation id.'),
 } as const satisfies Record<string, ErrorCodeEntry>;

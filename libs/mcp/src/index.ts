@@ -40,10 +40,20 @@ export {
   type UpstreamConnectionOptions,
 } from './upstream/upstream-connection.js';
 export type { UpstreamPeer } from './upstream/upstream-peer.js';
-export type { StreamedAnswer, UpstreamReply, UpstreamResponse } from './upstream/upstream-reply.js';
+export type {
+  AnswerOutcome,
+  PieceTaker,
+  StreamedAnswer,
+  UpstreamReply,
+  UpstreamResponse,
+} from './upstream/upstream-reply.js';
 export type { UpstreamIdentity } from './upstream/upstream-identity.js';
 export { checkHealth } from './upstream/check-health.js';
+export { checkEra, openLinkInEra } from './upstream/open-set-era.js';
 export type { CatalogObject } from './upstream/catalog-object.js';
+export { declaredMask, capabilitiesOfMask } from './bridge/client-capabilities.js';
+export type { ConditionalCatalog, ConditionalObject } from './upstream/conditional-catalog.js';
+export { fetchConditionalCatalog, type KnownCatalog } from './upstream/fetch-conditional-catalog.js';
 export { fetchCatalog, type CatalogLimits, type UpstreamCatalog } from './upstream/fetch-catalog.js';
 export {
   buildUpstreamRequest,
@@ -52,7 +62,7 @@ export {
   type UpstreamRequestInput,
 } from './bridge/build-upstream-request.js';
 export { rewriteMeta } from './bridge/rewrite-meta.js';
-export { passesAsItIs } from './bridge/passes-as-it-is.js';
+export type { ReplyContext } from './bridge/reply-context.js';
 export { translateUpstreamReply, type ReplyInput, type TranslatedReply } from './bridge/translate-upstream-reply.js';
 export {
   askable,
@@ -98,6 +108,5 @@ export type {
   UpstreamLink,
 } from './upstream/upstream-link.js';
 export { createModernLink } from './upstream/modern-link.js';
-export type { AnswerOutcome } from './upstream/answer-scanner.js';
 export { openLink } from './upstream/open-link.js';
 export { StdioChildren, type StdioChildrenOptions } from './stdio/stdio-children.js';

@@ -21,6 +21,13 @@ const refused = new Set([
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
 ]);
 const timeout = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+/** What undici refuses to send at all. */
+const unsendable = new Set([
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_INVALID_RETURN_VALUE',
+]);
 const tls =
   /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|PATH_LENGTH_|HOSTNAME_MISMATCH|EPROTO$)/;
 
@@ -58,6 +65,12 @@ const known = (error: unknown, depth = 0): DomainError | null => {
   return error instanceof Error && depth < 5 ? known(error.cause, depth + 1) : null;
 };
 
+/** Whether a request was never sent because it is not one that can be: a fault on this side of the connection. */
+export function isUnsendable(error: unknown): boolean {
+  const code = codeOf(error);
+  return code !== null && unsendable.has(code);
+}
+
 /** A URL as error texts show it: no credentials, no query. */
 export const describeUrl = (url: string | URL): string => {
   const { origin, pathname } = new URL(url);
@@ -66,7 +79,8 @@ export const describeUrl = (url: string | URL): string => {
 
 /**
  * Turns whatever a connection failed with into the DomainError of the error table (mcp.md §2.5): unreachable, refused,
- * TLS, timeout, too large, blocked address. An error without a network code is a bug and becomes INTERNAL.
+ * TLS, timeout, too large, blocked address. An error without a network code, or a request that cannot be sent, is a bug
+ * of ours and no news of the upstream: it becomes INTERNAL.
  */
 export function classifyNetworkError(error: unknown, url: string | URL): DomainError {
   const domain = known(error);
@@ -74,6 +88,11 @@ export function classifyNetworkError(error: unknown, url: string | URL): DomainE
   const networkCode = codeOf(error);
   if (networkCode === null)
     return new DomainError('INTERNAL', `Dialling ${describeUrl(url)} failed in an unforeseen way.`, { cause: error });
+  if (unsendable.has(networkCode))
+    return new DomainError('INTERNAL', `The request to ${describeUrl(url)} cannot be sent (${networkCode}).`, {
+      cause: error,
+      details: { networkCode },
+    });
   const code = unreachable.has(networkCode) ? 'UPSTREAM_UNREACHABLE' : classify(networkCode);
   return new DomainError(code, `The upstream at ${describeUrl(url)} ${text[code] ?? 'failed'} (${networkCode}).`, {
     cause: error,

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { connect, type TLSSocket } from 'node:tls';
 import { Pool, type Dispatcher } from 'undici';
+import { isUnsendable } from './classify-network-error.js';
 
 /** The one identity under which processes of an installation meet; who they are is said inside the connection. */
 export const peerIdentity = 'gatehouse';
@@ -29,6 +30,12 @@ export interface PeerRequest {
   readonly body: Buffer | null;
 }
 
+/**
+ * Why an exchange failed: `unreachable`: nobody answers at that address, so nothing of the request was sent;
+ * `unsendable`: it is no request that can be sent, which says nothing about the peer; `broken`: everything else.
+ */
+export type PeerFailure = 'unreachable' | 'unsendable' | 'broken';
+
 /** Takes the answer piece by piece; exactly one of `end` and `failed` is called, and nothing after it. */
 export interface PeerSink {
   /** Status and headers; false: not believed, the exchange is cut and `failed` is called. */
@@ -36,11 +43,8 @@ export interface PeerSink {
   /** False: nothing more until `resume()`. */
   data(chunk: Buffer): boolean;
   end(): void;
-  /**
-   * The exchange failed or was cut, before or after the head.
-   * @param wasConnected false: nobody answers at that address, so nothing of the request was sent
-   */
-  failed(error: Error, wasConnected: boolean): void;
+  /** The exchange failed or was cut, before or after the head. */
+  failed(error: Error, how: PeerFailure): void;
 }
 
 /** One exchange under way. */
@@ -85,7 +89,7 @@ class Relay implements Dispatcher.DispatchHandler, PeerExchange {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    if (this.#settle()) this.sink.failed(error, this.#controller !== null);
+    if (this.#settle()) this.sink.failed(error, isUnsendable(error) ? 'unsendable' : this.#reached);
   }
 
   resume(): void {
@@ -96,7 +100,11 @@ class Relay implements Dispatcher.DispatchHandler, PeerExchange {
     this.#cancelled = true;
     this.#controller?.abort(new Error('cancelled'));
     // A request that still waits for its connection has no controller yet, and nobody to wait for.
-    if (this.#settle()) this.sink.failed(new Error('cancelled'), this.#controller !== null);
+    if (this.#settle()) this.sink.failed(new Error('cancelled'), this.#reached);
+  }
+
+  get #reached(): PeerFailure {
+    return this.#controller === null ? 'unreachable' : 'broken';
   }
 
   #settle(): boolean {

@@ -43,6 +43,8 @@ export interface ForwardRequest {
    * `body`.
    */
   readonly onEvent?: EventTaker | undefined;
+  /** Hears that an event stream has begun, before its first event. */
+  readonly onStream?: ((status: number) => void) | undefined;
   /** Filled while an event stream is read. */
   readonly position?: StreamPosition | undefined;
   /** A body of more than so many bytes is handed out as `stream`; default: every body is read whole. */

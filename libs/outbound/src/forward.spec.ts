@@ -56,6 +56,27 @@ describe('forward', () => {
     expect([reply.status, reply.headers['x-seen'], reply.body.toString()]).toEqual([302, 'POST', 'abc']);
   });
 
+  it('[RBS-6] tells a request that cannot be sent as a fault of ours, not of the upstream', async () => {
+    let reached = 0;
+    const origin = await serve((_request, response) => {
+      reached++;
+      response.end();
+    });
+    const cases: Partial<ForwardRequest>[] = [
+      { headers: { 'x-name': 'line\nbreak' } },
+      { headers: { 'no token': 'x' } },
+      { headers: { expect: '100-continue' } },
+      { headers: { 'content-length': '7' } },
+      { path: '/a b' },
+    ];
+    for (const one of cases)
+      await expect(send(origin, one), JSON.stringify(one)).rejects.toMatchObject({
+        code: 'INTERNAL',
+        message: expect.stringContaining('cannot be sent') as string,
+      });
+    expect(reached).toBe(0);
+  });
+
   it('refuses one byte too many, announced or not', async () => {
     const origin = await serve((request, response) => {
       if (request.headers['x-chunked']) response.write('x'.repeat(600));

@@ -68,6 +68,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
     const { maxBytes, onEvent, streamAbove = Infinity } = this.request;
     if (onEvent && headers['content-type']?.toLowerCase().startsWith('text/event-stream')) {
       this.events = new EventStreamParser();
+      this.request.onStream?.(status);
       return;
     }
     const announced = headers['content-length'];

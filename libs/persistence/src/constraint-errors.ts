@@ -1,4 +1,8 @@
-import { ForeignKeyConstraintViolationException, UniqueConstraintViolationException } from '@mikro-orm/postgresql';
+import {
+  CheckConstraintViolationException,
+  ForeignKeyConstraintViolationException,
+  UniqueConstraintViolationException,
+} from '@mikro-orm/postgresql';
 import { DomainError } from '#kernel';
 import { toDomainError } from '#postgres';
 
@@ -20,6 +24,15 @@ const uniqueConstraints: Record<string, { field: string; message: string }> = {
   },
 };
 
+/** Checks that hold against another transaction: what is looked at before writing may change meanwhile. */
+const checkConstraints: Record<string, { field: string; message: string }> = {
+  upstreams_protocol_era_transport: {
+    field: 'protocolEra',
+    message:
+      'The upstream was found to speak HTTP+SSE meanwhile, which is of the legacy era only; set transport to STREAMABLE_HTTP as well, or leave protocolEra AUTO.',
+  },
+};
+
 const referenceMessage =
   'It is still used by other objects (upstreams or virtual servers of a team or user); delete or move those first.';
 
@@ -31,6 +44,10 @@ export function fromDatabaseError(error: unknown): unknown {
       field: known?.field,
       cause: error,
     });
+  }
+  if (error instanceof CheckConstraintViolationException) {
+    const known = checkConstraints[constraintName(error)];
+    if (known) return new DomainError('CONFLICT', known.message, { field: known.field, cause: error });
   }
   if (error instanceof ForeignKeyConstraintViolationException || isRestricted(error))
     return new DomainError('CONFLICT', referenceMessage, { cause: error });

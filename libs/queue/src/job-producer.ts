@@ -1,6 +1,7 @@
 import { jobPayloads, type JobPayload, type QueueName } from '#contracts';
 import { DomainError } from '#kernel';
 import { openJobStore, type JobQueue, type JobStoreSettings } from './job-store.js';
+import { within } from './within.js';
 
 /** How a job is tried again: `attempts` in all, the pause before the second in milliseconds, doubled for each further one. */
 export interface RetryPolicy {
@@ -30,6 +31,8 @@ export interface JobProducer {
 
 /** Connections that producers need (architecture.md §4.15). */
 const producerPool = 4;
+/** A store that has fallen silent must not keep its clients from ending. */
+const partingMs = 2000;
 
 /** Opens a producer over the store; queues are opened at their first job. */
 export function createJobProducer(settings: JobStoreSettings, retry: RetryPolicy): JobProducer {
@@ -56,8 +59,8 @@ export function createJobProducer(settings: JobStoreSettings, retry: RetryPolicy
       }
     },
     async close() {
-      await Promise.allSettled([...queues.values()].map((queue) => queue.close()));
-      await store.close();
+      await within(Promise.allSettled([...queues.values()].map((queue) => queue.close())), partingMs);
+      await within(store.close(), partingMs);
     },
   };
 }

@@ -4,6 +4,7 @@ import { jobPayloads, type JobPayload, type QueueName } from '#contracts';
 import { jobOptions, type JobData, type RetryPolicy } from './job-producer.js';
 import { openJobStore, type JobStore, type JobStoreSettings, type JobWorker } from './job-store.js';
 import type { Schedule } from './schedules.js';
+import { within } from './within.js';
 
 /** What a processor learns beside its payload. */
 export interface JobContext {
@@ -40,6 +41,8 @@ export interface JobRunner {
 }
 
 const firstReconnectDelayMs = 100;
+/** How long connections may take to end. */
+const partingMs = 2000;
 
 /**
  * Runs the processors over the store and keeps the schedules.
@@ -58,6 +61,8 @@ class Supervisor {
   private workers: JobWorker[] = [];
   private store: JobStore | null = null;
   private readonly stopping = new AbortController();
+  /** Fires when the store is lost while the workers are stopping. */
+  private readonly lostLate = new AbortController();
   private loop: Promise<void> = Promise.resolve();
   private wake: (() => void) | null = null;
 
@@ -82,11 +87,12 @@ class Supervisor {
     let pause = firstReconnectDelayMs;
     while (!this.stopped) {
       try {
-        await this.open();
+        await unless(this.stopping.signal, this.open());
         pause = firstReconnectDelayMs;
         await this.untilTrouble();
         if (!this.stopped) await this.closeWorkers(0);
       } catch (error) {
+        if (this.stopped) break;
         if (pause === firstReconnectDelayMs)
           this.options.onTrouble('The job store does not answer; trying again with growing pauses.', error);
         await this.closeWorkers(0);
@@ -101,16 +107,18 @@ class Supervisor {
 
   private async open(): Promise<void> {
     const names = Object.keys(this.options.processors) as QueueName[];
-    this.store = openJobStore(this.options.store, names.length * 2 + 4, 'wait');
-    await this.store.ping();
-    await this.keepSchedules(this.store);
-    this.workers = names.map((name) => this.openWorker(name));
+    const store = openJobStore(this.options.store, names.length * 2 + 4, 'wait');
+    this.store = store;
+    await store.ping();
+    await this.keepSchedules(store);
+    // Whoever stopped meanwhile has closed the store already.
+    this.stopping.signal.throwIfAborted();
+    this.workers = names.map((name) => this.openWorker(store, name));
     this.running = true;
   }
 
-  private openWorker(name: QueueName): JobWorker {
-    if (!this.store) throw new Error('the job store is closed');
-    const worker = this.store.worker(name, (job) => this.process(name, job), {
+  private openWorker(store: JobStore, name: QueueName): JobWorker {
+    const worker = store.worker(name, (job) => this.process(name, job), {
       concurrency: this.options.concurrency,
       autorun: false,
     });
@@ -144,6 +152,7 @@ class Supervisor {
   }
 
   private trouble(error: unknown): void {
+    if (this.stopped) this.lostLate.abort();
     if (!this.running || this.stopped) return;
     this.running = false;
     // `paused` is set at once, which ends the fetch loops before they can spin.
@@ -165,13 +174,13 @@ class Supervisor {
     const { workers, store } = this;
     this.workers = [];
     this.store = null;
-    if (deadlineMs > 0) await within(Promise.allSettled(workers.map((worker) => worker.close())), deadlineMs);
-    await within(Promise.allSettled(workers.map((worker) => worker.close(true))), 2000);
-    if (store)
-      await within(
-        store.close().catch(() => undefined),
-        2000,
-      );
+    // Without its store no job can be ended properly, so nobody waits for one then.
+    const closed = deadlineMs > 0 ? Promise.all(workers.map((worker) => worker.close())) : null;
+    if (closed) await within(closed, deadlineMs, this.lostLate.signal);
+    // A second `close` would only wait for the first one.
+    const cut = workers.map((worker) => (closed ? worker.disconnect() : worker.close(true)));
+    await within(Promise.allSettled(cut), partingMs);
+    if (store) await within(store.close(), partingMs);
   }
 
   private async keepSchedules(store: JobStore): Promise<void> {
@@ -195,8 +204,18 @@ class Supervisor {
   }
 }
 
-async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  const timer = new AbortController();
-  await Promise.race([work, delay(ms, undefined, { signal: timer.signal }).catch(() => undefined)]);
-  timer.abort();
+/** What `work` resolves with; rejects as soon as the signal fires: a store that is away may never answer. */
+async function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  const heard = new AbortController();
+  const stopped = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: heard.signal });
+  });
+  try {
+    return await Promise.race([work, stopped]);
+  } finally {
+    heard.abort();
+    // Nobody waits for it any more.
+    work.catch(() => undefined);
+  }
 }

@@ -8,6 +8,7 @@ import {
   type WorkerOptions,
 } from 'bullmq';
 import { createDriverPool, SYSTEM_ROLE, type ConnectionSettings } from '#postgres';
+import { within } from './within.js';
 
 /** The schema that BullMQ keeps its tables in. */
 export const jobSchema = 'bullmq';
@@ -25,7 +26,7 @@ export interface JobQueue extends Pick<Queue, 'add' | 'upsertJobScheduler' | 'cl
 }
 
 /** What is used of BullMQ's workers. */
-export interface JobWorker extends Pick<Worker, 'run' | 'pause' | 'close'> {
+export interface JobWorker extends Pick<Worker, 'run' | 'pause' | 'close' | 'disconnect'> {
   on(event: 'error', listener: ErrorListener): unknown;
   on(event: 'failed', listener: (job: Job | undefined, error: Error) => void): unknown;
 }
@@ -76,20 +77,33 @@ function redisStore(url: string, patience: 'wait' | 'fail-fast'): JobStore {
     maxRetriesPerRequest: patience === 'wait' ? null : 1,
     retryStrategy: (times: number) => Math.min(times * 200, 5000),
   };
-  let probe: Queue | null = null;
+  const queues = new Set<Queue>();
+  const open = (name: string, options: QueueOptions): Queue => {
+    const queue = new Queue(name, options);
+    queues.add(queue);
+    return queue;
+  };
   return {
-    queue: (name, options) =>
-      new Queue(name, { ...options, connection, skipWaitingForReady: patience === 'fail-fast' }),
+    queue: (name, options) => open(name, { ...options, connection, skipWaitingForReady: patience === 'fail-fast' }),
     worker: (name, processor, options) => new Worker(name, processor, { ...options, connection }),
     ping: async () => {
-      if (!probe) {
-        probe = new Queue('gatehouse-ping', { connection: { ...connection, maxRetriesPerRequest: 1 } });
-        probe.on('error', () => undefined);
-      }
+      const impatient = { connection: { ...connection, maxRetriesPerRequest: 1 }, skipWaitingForReady: true };
+      const probe = open('gatehouse-ping', impatient);
+      probe.on('error', () => undefined);
       await probe.getWaitingCount();
     },
     close: async () => {
-      await probe?.close();
+      await Promise.allSettled([...queues].map(closeQueue));
     },
   };
+}
+
+/** Says goodbye to Redis; one that does not answer would keep `close` waiting until it is back. */
+async function closeQueue(queue: Queue): Promise<void> {
+  const state = { closed: false };
+  await within(
+    queue.close().finally(() => (state.closed = true)),
+    1000,
+  );
+  if (!state.closed) await queue.disconnect();
 }

@@ -61,6 +61,7 @@ export interface UpstreamRow extends Row {
   readonly enabled: boolean;
   readonly authHeader: string | null;
   readonly authSecret: string | null;
+  readonly protocolEra: Era | null;
   readonly era: Era | null;
   readonly protocolVersion: string | null;
   readonly capabilities: string | null;
@@ -79,6 +80,8 @@ export interface ObjectRow extends Row {
   readonly kind: CatalogKind;
   /** What clients ask for: the name of a tool or prompt, the URI or URI template of a resource. */
   readonly key: string;
+  /** JSON of RequiredClientCapabilities. */
+  readonly requires: string;
   readonly definition: string;
 }
 

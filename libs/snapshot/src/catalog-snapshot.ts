@@ -15,6 +15,11 @@ export interface CatalogSnapshot {
   upstream(principal: Principal, slugOrId: string): Endpoint | null;
   /** Everything that the principal may execute; empty when nothing. A token for one virtual server sees its objects only. */
   aggregate(principal: Principal): Endpoint;
+  /**
+   * How an upstream of an organization is reached now, for whoever holds an older target; null when it is gone. Says
+   * nothing about rights.
+   */
+  upstreamTarget(organizationId: string, upstreamId: string): UpstreamTarget | null;
 }
 
 /** Who is behind an API token. A snapshot decides by what it knows itself about `tokenId`, so an old one gives no rights. */
@@ -57,6 +62,15 @@ export interface Endpoint {
    * an upstream's own endpoint only) the upstream. `originalName` of the answer is the URI to send; null: unknown.
    */
   resolveResource(uri: string): Target | null;
+  /** The client capabilities that anything here depends on, as bits (contracts); 0: the endpoint is the same to all. */
+  readonly asks: number;
+  /**
+   * The endpoint as a client sees it that has declared these capabilities; itself where nothing is hidden from that
+   * client. Clients that see the same get the same object.
+   */
+  forClient(declared: number): Endpoint;
+  /** The endpoint with everything, whatever a client has declared. */
+  readonly whole: Endpoint;
 }
 
 /** An upstream behind an endpoint; `upstreams` of an endpoint stand in the order of their slugs. */
@@ -93,6 +107,8 @@ export interface Target {
   readonly upstream: UpstreamTarget;
   /** The upstream's own JSON text, whole. */
   readonly definition: string;
+  /** The clients that it is there for, as bits (contracts, isOffered); empty: all of them. */
+  readonly requires: readonly number[];
 }
 
 /** A resource template on an endpoint; both names are URI templates (RFC 6570). */
@@ -125,7 +141,11 @@ export interface UpstreamTarget {
   readonly forwardedHeaders: readonly ForwardedHeader[];
   /** Raw JSON, as the upstream sent it; null before the first probe. */
   readonly capabilities: string | null;
+  /** What an administrator set: this era and nothing else; null: `era` is what a probe found. */
+  readonly protocolEra: Era | null;
+  /** What to speak: as set, else as the last probe found; null: nobody knows yet. */
   readonly era: Era | null;
+  /** The revision of that era; null: nobody knows yet. */
   readonly protocolVersion: string | null;
   readonly authHeader: string | null;
   /** Sealed, with `${organizationId}:${id}` as additional data. */

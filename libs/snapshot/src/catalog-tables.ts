@@ -3,7 +3,8 @@ import type { CatalogTable } from './catalog-rows.js';
 const millis = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
 
 const objects = (table: string, kind: string, key: string): string =>
-  `select id, organization_id as "organizationId", upstream_id as "upstreamId", '${kind}' as kind, ${key} as key, definition
+  `select id, organization_id as "organizationId", upstream_id as "upstreamId", '${kind}' as kind, ${key} as key, definition,
+     required_client_capabilities as requires
    from ${table} where true`;
 
 /**
@@ -25,7 +26,7 @@ export const tableQueries: Readonly<Record<CatalogTable, string>> = {
     connect_timeout_ms as "connectTimeoutMs", headers_timeout_ms as "headersTimeoutMs",
     request_timeout_ms as "requestTimeoutMs", max_request_ms as "maxRequestMs", headers,
     forwarded_headers as "forwardedHeaders", visibility, owner_id as "ownerId",
-    team_id as "teamId", enabled, auth_header as "authHeader", auth_secret as "authSecret", era,
+    team_id as "teamId", enabled, auth_header as "authHeader", auth_secret as "authSecret", protocol_era as "protocolEra", era,
     protocol_version as "protocolVersion", capabilities, instructions, health, health_code as "healthCode"
     from upstreams where true`,
   tools: objects('tools', 'TOOL', 'name'),

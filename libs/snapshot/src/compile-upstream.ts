@@ -97,6 +97,7 @@ const targetFields = [
   'maxRequestMs',
   'headers',
   'forwardedHeaders',
+  'protocolEra',
   'era',
   'protocolVersion',
   'capabilities',
@@ -109,8 +110,12 @@ function targetOf(row: UpstreamRow): UpstreamTarget {
     UpstreamRow,
     (typeof targetFields)[number]
   >;
+  const { protocolEra } = row;
+  // A sync that was under way when an administrator set the era may have stored what it found of the other one.
+  const isOther = protocolEra !== null && row.era !== protocolEra;
   return {
     ...fields,
+    ...(isOther ? { era: protocolEra, protocolVersion: null, capabilities: null } : {}),
     headers: JSON.parse(row.headers) as Readonly<Record<string, string>>,
     forwardedHeaders: JSON.parse(row.forwardedHeaders) as readonly ForwardedHeader[],
   };

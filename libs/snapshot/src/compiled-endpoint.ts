@@ -6,10 +6,17 @@ import type {
   TemplateTarget,
   UpstreamTarget,
 } from './catalog-snapshot.js';
+import { isOffered } from '#contracts';
 import type { ExposedObject } from './exposed-object.js';
 
 /** What an endpoint says about itself. */
 export type EndpointHead = Pick<Endpoint, 'kind' | 'subjectId' | 'slug' | 'name' | 'instructions'>;
+
+const asksOf = (objects: readonly ExposedObject[]): number => {
+  let asks = 0;
+  for (const { requires } of objects) for (const mask of requires) asks |= mask;
+  return asks;
+};
 
 const texts = (objects: ReadonlyMap<string, ExposedObject>): readonly string[] =>
   [...objects.values()].map(({ listed }) => listed);
@@ -53,6 +60,11 @@ export class CompiledEndpoint implements Endpoint {
   readonly resources = new Map<string, ExposedObject>();
   readonly templates: readonly ExposedObject[];
   readonly listed: ListedTexts = new LazyTexts(this);
+  readonly asks: number;
+  readonly whole: CompiledEndpoint;
+  readonly #objects: readonly ExposedObject[];
+  /** Made when a client first needs one; at most one for each combination of `asks`. */
+  #variants: Map<number, CompiledEndpoint> | undefined;
   readonly #byLength: readonly ExposedObject[];
   readonly #passThrough: UpstreamTarget | null;
   readonly #findUpstreams: () => readonly EndpointUpstream[];
@@ -63,12 +75,14 @@ export class CompiledEndpoint implements Endpoint {
    *   listed nor callable
    * @param findUpstreams asked when they are first wanted
    * @param passThrough the upstream that takes every URI that nothing else matches
+   * @param whole the endpoint that this one shows a part of
    */
   constructor(
     head: EndpointHead,
     objects: readonly ExposedObject[],
     findUpstreams: () => readonly EndpointUpstream[],
     passThrough: UpstreamTarget | null = null,
+    whole?: CompiledEndpoint,
   ) {
     this.kind = head.kind;
     this.subjectId = head.subjectId;
@@ -77,6 +91,9 @@ export class CompiledEndpoint implements Endpoint {
     this.instructions = head.instructions;
     this.#findUpstreams = findUpstreams;
     this.#passThrough = passThrough;
+    this.#objects = objects;
+    this.whole = whole ?? this;
+    this.asks = whole?.asks ?? asksOf(objects);
     const templates = new Map<string, ExposedObject>();
     const tables = { TOOL: this.tools, PROMPT: this.prompts, RESOURCE: this.resources, RESOURCE_TEMPLATE: templates };
     for (const object of objects) {
@@ -95,6 +112,22 @@ export class CompiledEndpoint implements Endpoint {
     return this.templates;
   }
 
+  forClient(declared: number): CompiledEndpoint {
+    const { asks, whole } = this;
+    if (asks === 0) return this;
+    if (whole !== this) return whole.forClient(declared);
+    const seen = declared & asks;
+    const variants = (this.#variants ??= new Map<number, CompiledEndpoint>());
+    let variant = variants.get(seen);
+    if (variant === undefined) {
+      const objects = this.#objects.filter(({ requires }) => isOffered(seen, requires));
+      const hidesNone = objects.length === this.#objects.length;
+      variant = hidesNone ? this : new CompiledEndpoint(this, objects, () => this.upstreams, this.#passThrough, this);
+      variants.set(seen, variant);
+    }
+    return variant;
+  }
+
   resolveResource(uri: string): Target | null {
     const listed = this.resources.get(uri);
     if (listed) return listed;
@@ -103,6 +136,7 @@ export class CompiledEndpoint implements Endpoint {
       if (target) return target;
     }
     const upstream = this.#passThrough;
-    return upstream && { objectId: upstream.id, exposedName: uri, originalName: uri, upstream, definition: '{}' };
+    if (upstream === null) return null;
+    return { objectId: upstream.id, exposedName: uri, originalName: uri, upstream, definition: '{}', requires: [] };
   }
 }

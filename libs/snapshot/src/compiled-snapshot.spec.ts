@@ -74,6 +74,7 @@ const makeRow: { readonly [T in CatalogTable]: (dice: Dice) => CatalogRows[T] } 
     headersTimeoutMs: null,
     requestTimeoutMs: null,
     maxRequestMs: null,
+    protocolEra: null,
     headers: `{"x-tenant":"${dice.ref}"}`,
     forwardedHeaders: '[]',
     capabilities: dice.on ? null : `{"tools":{"n":${dice.other}}}`,
@@ -125,6 +126,7 @@ function objectRow(table: (typeof objectTables)[number], { org, n, ref, other }:
     upstreamId: idOf('upstreams', org, ref),
     kind,
     key,
+    requires: other % 3 === 0 ? '[["ROOTS"]]' : '[]',
     definition,
   };
 }

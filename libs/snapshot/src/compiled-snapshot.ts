@@ -1,5 +1,5 @@
 import { isUuid, type Clock } from '#kernel';
-import type { CatalogSnapshot, Endpoint, Principal } from './catalog-snapshot.js';
+import type { CatalogSnapshot, Endpoint, Principal, UpstreamTarget } from './catalog-snapshot.js';
 import { CompiledEndpoint } from './compiled-endpoint.js';
 import type { CompiledOrganization } from './compiled-organization.js';
 
@@ -34,6 +34,10 @@ export class CompiledSnapshot implements CatalogSnapshot {
   aggregate(principal: Principal): Endpoint {
     const rights = this.organizations.get(principal.organizationId)?.rightsOf(principal, this.clock.now());
     return rights?.aggregate() ?? nothing;
+  }
+
+  upstreamTarget(organizationId: string, upstreamId: string): UpstreamTarget | null {
+    return this.organizations.get(organizationId)?.catalogue.upstreams.get(upstreamId)?.target ?? null;
   }
 }
 

@@ -65,6 +65,7 @@ const upstream = (id: string, organizationId: string, slug: string): CatalogRows
   headersTimeoutMs: null,
   requestTimeoutMs: null,
   maxRequestMs: null,
+  protocolEra: null,
   headers: '{}',
   forwardedHeaders: '[]',
   visibility: 'TEAM',
@@ -86,6 +87,7 @@ const object = (id: string, organizationId: string, upstreamId: string, key: str
   upstreamId,
   kind: 'TOOL',
   key,
+  requires: '[]',
   definition: `{ "name": ${JSON.stringify(key)}, "big": 12345678901234567890 }`,
 });
 const server = (id: string, organizationId: string, slug: string): CatalogRows['virtual_servers'] => ({
@@ -292,7 +294,7 @@ describe('what a principal reaches', () => {
 
 describe('resources', () => {
   beforeEach(() => {
-    const resource = { organizationId: 'acme', upstreamId: 'up-web' };
+    const resource = { organizationId: 'acme', upstreamId: 'up-web', requires: '[]' };
     rows.put('resources', {
       ...resource,
       id: 'r1',

@@ -22,6 +22,7 @@ export class ExposedObject implements TemplateTarget {
   readonly exposedName: string;
   readonly originalName: string;
   readonly definition: string;
+  readonly requires: readonly number[];
   readonly #object: CatalogObject;
   readonly #exposure: Exposure;
   #listed: string | undefined;
@@ -37,6 +38,7 @@ export class ExposedObject implements TemplateTarget {
     this.exposedName = exposure.exposedName;
     this.originalName = object.row.key;
     this.definition = object.row.definition;
+    this.requires = object.requires;
     this.#object = object;
     this.#exposure = exposure;
   }
@@ -64,8 +66,8 @@ export class ExposedObject implements TemplateTarget {
   targetOf(uri: string): Target | null {
     const originalName = this.originalUri(uri);
     if (originalName === null) return null;
-    const { objectId, upstream, definition } = this;
-    return { objectId, exposedName: uri, originalName, upstream, definition };
+    const { objectId, upstream, definition, requires } = this;
+    return { objectId, exposedName: uri, originalName, upstream, definition, requires };
   }
 
   #render(): string {

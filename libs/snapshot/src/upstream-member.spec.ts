@@ -9,7 +9,7 @@ const upstream = (slug: string): CatalogRows['upstreams'] => ({
   ...own,
   ...{ id: `up-${slug}`, slug, name: slug, url: `https://${slug}.example/mcp`, instructions: null },
   ...{ transport: 'STREAMABLE_HTTP', command: null, shared: false, headers: '{}', forwardedHeaders: '[]' },
-  ...{ connectTimeoutMs: null, headersTimeoutMs: null, requestTimeoutMs: 5000, maxRequestMs: null },
+  ...{ connectTimeoutMs: null, headersTimeoutMs: null, requestTimeoutMs: 5000, maxRequestMs: null, protocolEra: null },
   ...{ authHeader: null, authSecret: null, era: null, protocolVersion: null, capabilities: null },
   ...{ health: 'UNKNOWN', healthCode: null },
 });
@@ -39,6 +39,7 @@ const content: readonly TableRows[] = [
       upstreamId: `up-${slug}`,
       kind: 'TOOL',
       key: 'run',
+      requires: '[]',
       definition: '{"name":"run"}',
     })),
   },

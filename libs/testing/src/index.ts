@@ -17,7 +17,12 @@ export {
   type ScriptedServer,
 } from './mcp-servers/start-scripted-server.js';
 export { connectTo, linkAnswer, linkRequest, plainClient, recordMessages } from './mcp-servers/link-kit.js';
-export { textTool, type FixtureCatalogue, type FixtureTool } from './mcp-servers/fixture-catalogue.js';
+export {
+  fixtureCatalogue,
+  textTool,
+  type FixtureCatalogue,
+  type FixtureTool,
+} from './mcp-servers/fixture-catalogue.js';
 export type { HttpFixture, RecordedRequest } from './mcp-servers/http-fixture.js';
 export {
   serverProgram,

@@ -1,4 +1,5 @@
 import type { ApiTokenScope } from '#contracts';
+import type { RateLimitInput } from '../rate-option.js';
 import type { Api } from './create-api.js';
 
 /** What an API token is created from. */
@@ -9,6 +10,8 @@ export interface NewToken {
   readonly scopes: readonly ApiTokenScope[];
   /** Narrows the token to one virtual server. */
   readonly virtualServerId?: string | undefined;
+  /** Undefined leaves it to the server. */
+  readonly rateLimit?: RateLimitInput | undefined;
 }
 
 /** An API token with the secret that is shown this once. */
@@ -26,6 +29,10 @@ const document = /* GraphQL */ `
         hint
         scopes
         expiresAt
+        rateLimit {
+          perMinute
+          burst
+        }
       }
       secret
       userErrors {
@@ -38,11 +45,15 @@ const document = /* GraphQL */ `
 `;
 
 /** Creates an API token of the signed-in user. */
-export function createToken(api: Api, { name, expiresAt, scopes, virtualServerId }: NewToken): Promise<CreatedToken> {
+export function createToken(
+  api: Api,
+  { name, expiresAt, scopes, virtualServerId, rateLimit }: NewToken,
+): Promise<CreatedToken> {
   return api.mutate<CreatedToken>(document, {
     name,
     expiresAt: expiresAt?.toISOString() ?? null,
     scopes: scopes.map((scope) => scope.toUpperCase().replace(':', '_')),
     virtualServerId,
+    rateLimit,
   });
 }

@@ -29,6 +29,10 @@ const document = /* GraphQL */ `
           virtualServer {
             slug
           }
+          rateLimit {
+            perMinute
+            burst
+          }
           expiresAt
           revokedAt
           lastUsedAt

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseHeader, parseTimeout, reachInput, type ReachOptions } from './reach-options.js';
+import { parseForwardedHeader, parseHeader, parseTimeout, reachInput, type ReachOptions } from './reach-options.js';
 
 const url = 'https://mcp.example.com/mcp';
 
@@ -18,8 +18,21 @@ describe('how an upstream is reached, on the command line', () => {
       { header: [{ name: 'X-A', value: 'b' }] },
       { transport: 'STREAMABLE_HTTP', url, headers: [{ name: 'X-A', value: 'b' }] },
     ],
-  ])('[UPT-11] %s and %j', (address, options, expected) => {
-    expect(reachInput(address, { header: [], ...options })).toEqual(expected);
+    [
+      url,
+      { connectTimeout: '2s', headersTimeout: '500ms', maxTime: '5m', forwardHeader: [{ from: 'X-A', to: 'X-B' }] },
+      {
+        transport: 'STREAMABLE_HTTP',
+        url,
+        connectTimeout: '2s',
+        headersTimeout: '500ms',
+        maxRequestTime: '5m',
+        forwardedHeaders: [{ from: 'X-A', to: 'X-B' }],
+      },
+    ],
+    [url, { era: 'legacy' }, { transport: 'STREAMABLE_HTTP', protocolEra: 'LEGACY', url }],
+  ])('[UPT-11] [ERA-1] %s and %j', (address, options, expected) => {
+    expect(reachInput(address, { header: [], forwardHeader: [], ...options })).toEqual(expected);
   });
 
   it.each<[string | undefined, Partial<ReachOptions>, string]>([
@@ -28,8 +41,19 @@ describe('how an upstream is reached, on the command line', () => {
     [url, { command: 'files' }, 'no address'],
     [url, { transport: 'http', command: 'files' }, '--transport stdio'],
     [url, { shared: true }, '--shared goes with'],
-  ])('[UPT-11] refuses %s and %j', (address, options, text) => {
-    expect(() => reachInput(address, { header: [], ...options })).toThrow(text);
+    [url, { transport: 'sse', era: 'modern' }, '--era modern does not go'],
+  ])('[UPT-11] [ERA-2] refuses %s and %j', (address, options, text) => {
+    expect(() => reachInput(address, { header: [], forwardHeader: [], ...options })).toThrow(text);
+  });
+
+  it('[RBS-7] takes forwarded headers one by one, each with its name at the upstream or without', () => {
+    const first = parseForwardedHeader('X-Case', []);
+    expect(parseForwardedHeader(' X-Lang = Accept-Language ', first)).toEqual([
+      { from: 'X-Case' },
+      { from: 'X-Lang', to: 'Accept-Language' },
+    ]);
+    for (const wrong of ['', '=', 'X-A=', '=X-B', 'X-A=X-B=X-C'])
+      expect(() => parseForwardedHeader(wrong, [])).toThrow('Name=Other-Name');
   });
 
   it('[UPT-11] takes headers one by one, and times with a unit', () => {

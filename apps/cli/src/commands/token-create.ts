@@ -6,9 +6,10 @@ import { usage } from '../command-failure.js';
 import { defineCommand } from '../define-command.js';
 import { parseInstant } from '../parse-instant.js';
 import { parseSpan } from '../parse-span.js';
+import { parseCalls, rateLimitOf, type RateOptions } from '../rate-option.js';
 import { apiTokenScopes, type ApiTokenScope } from '#contracts';
 
-interface Options {
+interface Options extends RateOptions {
   readonly server?: string;
   readonly scope?: readonly ApiTokenScope[];
   readonly for?: number;
@@ -33,11 +34,14 @@ export const tokenCreate = ({ connect, out }: CliContext): Command =>
       parseSpan,
     )
     .option('--until <date>', 'when it ends, for example 2027-01-31', parseInstant)
+    .option('--rate <calls>', 'how many MCP messages it may send a minute (default: as the server is set)', parseCalls)
+    .option('--burst <calls>', 'how many of them may come at once (default: those of one minute)', parseCalls)
     .action(async (name: string, options: Options) => {
       const expiresAt = expiryOf(options);
+      const rateLimit = rateLimitOf(options);
       const api = connect();
       const virtualServerId = options.server && (await findVirtualServer(api, options.server)).id;
-      const input: NewToken = { name, expiresAt, scopes: options.scope ?? ['mcp'], virtualServerId };
+      const input: NewToken = { name, expiresAt, scopes: options.scope ?? ['mcp'], virtualServerId, rateLimit };
       const { apiToken, secret } = await createToken(api, input);
       out.note(`Created token ${name}, valid until ${apiToken.expiresAt}. It is shown only now:`);
       out.result({ ...apiToken, secret }, secret);

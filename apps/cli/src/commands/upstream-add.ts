@@ -7,7 +7,13 @@ import { usage } from '../command-failure.js';
 import { defineCommand } from '../define-command.js';
 import { reportOperation } from '../report-operation.js';
 import { askSecret } from '../terminal/ask.js';
-import { parseHeader, parseTimeout, reachInput, type ReachOptions } from '../api/reach-options.js';
+import {
+  parseForwardedHeader,
+  parseHeader,
+  parseTimeout,
+  reachInput,
+  type ReachOptions,
+} from '../api/reach-options.js';
 
 interface Options extends VisibilityOptions, ReachOptions {
   readonly name?: string;
@@ -39,6 +45,13 @@ export const upstreamAdd = (context: CliContext): Command =>
         'stdio',
       ]),
     )
+    .addOption(
+      new Option('--era <era>', 'the only era it is spoken to in (default: auto, the one that a check finds)').choices([
+        'auto',
+        'legacy',
+        'modern',
+      ]),
+    )
     .option('--command <name>', 'stdio: the name of an allowed command')
     .option('--shared', 'stdio: one process for everyone, instead of one for each user')
     .option(
@@ -46,7 +59,16 @@ export const upstreamAdd = (context: CliContext): Command =>
       'how long a call may take, for example 90s (default: as the server is set)',
       parseTimeout,
     )
+    .option('--connect-timeout <span>', 'how long connecting may take, TLS included', parseTimeout)
+    .option('--headers-timeout <span>', 'how long it may take to begin an answer', parseTimeout)
+    .option('--max-time <span>', 'how long a call may take whatever progress it reports', parseTimeout)
     .option('--header <name: value>', 'send this with every request; never a credential; repeatable', parseHeader, [])
+    .option(
+      '--forward-header <name[=other]>',
+      'take this header over from clients, also under another name; never a credential; repeatable',
+      parseForwardedHeader,
+      [],
+    )
     .option('--secret', 'send a credential; asked for, or read from the first line of stdin')
     .option('--secret-header <name>', 'the header of the credential (default: Authorization)')
     .option('--no-sync', 'do not read its tools, resources and prompts now')

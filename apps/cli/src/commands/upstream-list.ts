@@ -17,6 +17,19 @@ const document = /* GraphQL */ `
           visibility
           enabled
           hasCredential
+          connectTimeout
+          headersTimeout
+          requestTimeout
+          maxRequestTime
+          headers {
+            name
+            value
+          }
+          forwardedHeaders {
+            from
+            to
+          }
+          protocolEra
           era
           protocolVersion
           health

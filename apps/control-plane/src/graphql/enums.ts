@@ -3,11 +3,13 @@ import {
   apiTokenScopes,
   auditOutcomes,
   catalogKinds,
+  clientCapabilities,
   eras,
   healthStates,
   operationKinds,
   operationStates,
   organizationRoles,
+  protocolEras,
   teamRoles,
   upstreamTransports,
   userStatuses,
@@ -28,9 +30,19 @@ export const VisibilityEnum = enumOf(
   'Who may see an object: its owner, its team, everyone.',
 );
 export const EraEnum = enumOf('Era', eras, 'The family of MCP revisions that an upstream speaks.');
+export const ProtocolEraEnum = enumOf(
+  'ProtocolEra',
+  protocolEras,
+  'The era in which an upstream is spoken to: the one that a check finds, or this one and no other.',
+);
 export const UpstreamTransportEnum = enumOf('UpstreamTransport', upstreamTransports, 'How an upstream is reached.');
 export const HealthStateEnum = enumOf('HealthState', healthStates, 'What the last check said.');
 export const CatalogKindEnum = enumOf('CatalogKind', catalogKinds, 'The kinds of objects that an MCP server offers.');
+export const ClientCapabilityEnum = enumOf(
+  'ClientCapability',
+  clientCapabilities,
+  'What a client can declare that a server may ask of it.',
+);
 export const OperationKindEnum = enumOf('OperationKind', operationKinds, 'What the worker was asked to do.');
 export const OperationStateEnum = enumOf('OperationState', operationStates, 'How far background work has come.');
 export const OrganizationRoleEnum = enumOf(

@@ -1,4 +1,5 @@
 import { Field, ObjectType } from '@nestjs/graphql';
+import { ClientCapabilityEnum } from '../graphql/enums.js';
 import { Node } from '../graphql/node.js';
 import { parsedJson } from '../graphql/parsed-json.js';
 import { DateTime, Json } from '../graphql/scalars.js';
@@ -18,6 +19,12 @@ export abstract class CatalogObject extends Node {
   definition!: unknown;
   @Field(() => String, { description: 'SHA-256 over the canonical definition (RFC 8785): changes when it does.' })
   fingerprint!: string;
+  @Field(() => [[ClientCapabilityEnum]], {
+    middleware: [parsedJson],
+    description:
+      'The upstream offers it only to clients that declare everything in at least one of these lists; without a list, to all.',
+  })
+  requiredClientCapabilities!: unknown;
   @Field(() => DateTime)
   createdAt!: Date;
   @Field(() => DateTime)

@@ -1,7 +1,14 @@
 import { Field, ID, InputType, ObjectType } from '@nestjs/graphql';
 import { z } from 'zod';
-import { upstreamTransports, visibilities, type UpstreamTransport, type Visibility } from '#contracts';
-import { UpstreamTransportEnum, VisibilityEnum } from '../graphql/enums.js';
+import {
+  protocolEras,
+  upstreamTransports,
+  visibilities,
+  type ProtocolEra,
+  type UpstreamTransport,
+  type Visibility,
+} from '#contracts';
+import { ProtocolEraEnum, UpstreamTransportEnum, VisibilityEnum } from '../graphql/enums.js';
 import { globalId, slug, text } from '../graphql/input.js';
 import { Payload } from '../graphql/payload.js';
 import { Duration } from '../graphql/scalars.js';
@@ -32,6 +39,11 @@ export class ForwardedHeaderInput {
 abstract class ReachInput {
   @Field(() => UpstreamTransportEnum, { nullable: true, description: 'Default STREAMABLE_HTTP.' })
   transport?: UpstreamTransport | null;
+  @Field(() => ProtocolEraEnum, {
+    nullable: true,
+    description: 'Default AUTO. LEGACY and MODERN: checks, syncs and calls speak that era and no other.',
+  })
+  protocolEra?: ProtocolEra | null;
   @Field(() => String, {
     nullable: true,
     description: 'STDIO: the name of a command in the allow list of the operator.',
@@ -64,6 +76,7 @@ abstract class ReachInput {
 
 const reach = {
   transport: z.enum(upstreamTransports).nullish(),
+  protocolEra: z.enum(protocolEras).nullish(),
   command: commandName().nullish(),
   shared: z.boolean().nullish(),
   connectTimeout: z.number().nullish(),

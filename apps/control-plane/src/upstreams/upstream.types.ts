@@ -56,6 +56,8 @@ export class Upstream extends Node {
   authHeader!: string | null;
   @Field(() => EraEnum, { nullable: true, description: 'Null before the first successful check.' })
   era!: Era | null;
+  /** Not the field: null stands for AUTO. */
+  protocolEra!: Era | null;
   @Field(() => String, { nullable: true })
   protocolVersion!: string | null;
   @Field(() => Json, { nullable: true, middleware: [parsedJson], description: 'As the upstream sent it.' })

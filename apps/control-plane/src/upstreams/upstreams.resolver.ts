@@ -1,9 +1,11 @@
 import { Args, Context, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import type { ProtocolEra } from '#contracts';
 import { encodeGlobalId } from '#kernel';
 import type { Upstream as UpstreamRow } from '#persistence';
 import { toConnection } from '../graphql/connection.js';
 import { decode } from '../graphql/decode.js';
 import { DeletePayload } from '../graphql/delete-payload.js';
+import { ProtocolEraEnum } from '../graphql/enums.js';
 import type { GraphqlContext } from '../graphql/graphql-context.js';
 import { slug } from '../graphql/input.js';
 import { PageArgs, PagePipe } from '../graphql/page-args.js';
@@ -57,6 +59,11 @@ export class UpstreamsResolver {
   @ResolveField(() => String, { description: 'The address of its MCP endpoint; for STDIO `stdio:` and its command.' })
   url(@Parent() { url, command }: Upstream) {
     return url ?? `stdio:${command}`;
+  }
+
+  @ResolveField(() => ProtocolEraEnum, { description: 'AUTO, or the only era in which it is spoken to.' })
+  protocolEra(@Parent() { protocolEra }: Upstream): ProtocolEra {
+    return protocolEra ?? 'AUTO';
   }
 
   @ResolveField(() => Duration, { nullable: true, description: `Time to connect, TLS included; ${byDefault}` })

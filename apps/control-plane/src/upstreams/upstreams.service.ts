@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { assertCan, assertCanChange, can, type SharedObject } from '#authz';
 import type { Config } from '#config';
+import type { Era } from '#contracts';
 import { sealSecret, type Keyring } from '#crypto';
 import { DomainError, newId, notFound, type CallContext, type Page, type PageRequest } from '#kernel';
 import { createAddressGuard, describeUrl, type AddressGuard } from '#outbound';
@@ -13,6 +14,7 @@ import { assertTeamReadable, decideSharing, type Sharing } from '../access/shari
 import { CONFIG, KEYRING } from '../dependencies.js';
 import { assertAllowedCommand, decideAddress, type Address } from './decide-address.js';
 import { decideCredential, type CredentialDecision } from './decide-credential.js';
+import { decideEra } from './decide-era.js';
 import { decideHeaders, noHeaders, type StoredHeaders } from './decide-headers.js';
 import { decideTimeouts } from './decide-timeouts.js';
 import { neverProbed } from './never-probed.js';
@@ -84,11 +86,12 @@ export class UpstreamsService {
     await assertTeamReadable(ctx, tx, sharing);
     const address = decideAddress(input);
     this.assertReachable(ctx, address, object);
+    const protocolEra = decideEra(input, address.transport);
     const { authHeader, secret } = decideCredential(input);
     const upstream = tx.upstreams.create(
       {
         ...{ slug, name, description: description ?? '', enabled: enabled ?? true, ownerId: object.ownerId },
-        ...{ ...address, ...sharing, ...neverProbed },
+        ...{ ...address, ...sharing, protocolEra, ...neverProbed },
         ...decideTimeouts(input, this.config.outbound),
         ...decideHeaders(input, authHeader),
         authHeader,
@@ -96,7 +99,8 @@ export class UpstreamsService {
       },
       id,
     );
-    tx.report({ subjectId: id, details: { slug, ...told(address), ...sharing, hasCredential: Boolean(secret) } });
+    const details = { slug, ...told(address, protocolEra), ...sharing, hasCredential: Boolean(secret) };
+    tx.report({ subjectId: id, details });
     return upstream;
   }
 
@@ -114,8 +118,9 @@ export class UpstreamsService {
     const address = decideAddress(input, upstream);
     const moves = address.url !== upstream.url || address.command !== upstream.command;
     if (moves) this.assertReachable(ctx, address, after);
-    // Another transport at the same address is sent the same credential, but what a check found is about the old one.
-    const isOther = moves || address.transport !== upstream.transport;
+    const protocolEra = decideEra(input, address.transport, upstream.protocolEra);
+    // Another transport or era at the same address gets the same credential, but what a check found is of the old one.
+    const isOther = moves || address.transport !== upstream.transport || protocolEra !== upstream.protocolEra;
     const reached = reachedBy(input, address, upstream, moves);
     const wasEnabled = upstream.enabled;
     const { slug = upstream.slug, name = upstream.name, description = upstream.description } = input;
@@ -123,9 +128,9 @@ export class UpstreamsService {
     const timeouts = decideTimeouts(input, this.config.outbound, upstream);
     const { authHeader, secret, headers, forwardedHeaders } = reached;
     Object.assign(upstream, { slug, name, description, enabled, authHeader, headers, forwardedHeaders });
-    Object.assign(upstream, address, sharing, timeouts, isOther ? neverProbed : {});
+    Object.assign(upstream, address, sharing, timeouts, { protocolEra }, isOther ? neverProbed : {});
     if (secret !== undefined) upstream.authSecret = this.seal(ctx, input.id, secret);
-    tx.report({ details: { changed: changedFields(input), ...(isOther ? told(address) : {}) } });
+    tx.report({ details: { changed: changedFields(input), ...(isOther ? told(address, protocolEra) : {}) } });
     const needsSync = enabled && (isOther || !wasEnabled || typeof secret === 'string' || reached.differs);
     return { upstream, needsSync };
   }
@@ -173,9 +178,10 @@ function reachedBy(
   return { ...credential, ...headers, differs: headers.headers !== before.headers };
 }
 
-/** What the audit log says about an address. */
-const told = ({ transport, url, command }: Address) => ({
+/** What the audit log says about an address, and how it is spoken to. */
+const told = ({ transport, url, command }: Address, protocolEra: Era | null) => ({
   transport,
+  protocolEra: protocolEra ?? 'AUTO',
   ...(url === null ? { command } : { url: describeUrl(new URL(url)) }),
 });
 

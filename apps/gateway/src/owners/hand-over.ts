@@ -6,10 +6,10 @@ import { proofHeader } from './hop-signature.js';
 
 /**
  * How it went: `done`: the answer was piped to its end, or its client has gone. Otherwise the client was sent nothing:
- * `unreachable`: nobody listens there; `unproven`: somebody else does, or will not serve this; `broken`: the connection
+ * `unsendable`: it is no request that can be sent on; `unreachable`: nobody listens there; `unproven`: somebody else does, or will not serve this; `broken`: the connection
  * ended before the answer began; `ended`: by `end()`.
  */
-export type HandOverOutcome = 'done' | 'unreachable' | 'unproven' | 'broken' | 'ended';
+export type HandOverOutcome = 'done' | 'unsendable' | 'unreachable' | 'unproven' | 'broken' | 'ended';
 
 /** One request that is being handed over. */
 export interface HandOver {
@@ -74,8 +74,8 @@ export function handOver(
       finish('done');
       response.end();
     },
-    failed: (_error, wasConnected) => {
-      finish(isUnproven ? 'unproven' : wasConnected ? 'broken' : 'unreachable');
+    failed: (_error, how) => {
+      finish(isUnproven ? 'unproven' : how);
       // The client must notice that the answer is not whole.
       if (isAnswered) response.destroy();
     },

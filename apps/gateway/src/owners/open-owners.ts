@@ -7,6 +7,7 @@ import { createPeerPool, type PeerRequest } from '#outbound';
 import type { DatabasePool } from '#postgres';
 import type { Exchange } from '../http/exchange.js';
 import type { PublicUrls } from '../http/public-urls.js';
+import { CallError } from '../pipeline/call-error.js';
 import { readBody } from '../pipeline/read-body.js';
 import { handOver, type HandOver, type HandOverOutcome } from './hand-over.js';
 import { listenForHops, type HopListener } from './hop-listener.js';
@@ -93,6 +94,8 @@ class GatewayOwners implements OwnerService {
     // Nobody is left to be told anything.
     if (exchange.response.destroyed) return true;
     const outcome = await this.#handOver(exchange, { ownerId, address, isCounted }, bytes);
+    if (outcome === 'unsendable')
+      throw new CallError('MALFORMED_REQUEST', 'A header of the request is malformed or comes twice.', { status: 400 });
     this.options.metrics.gatewayHop(outcome === 'done' ? 'forwarded' : 'owner-gone');
     if (outcome === 'unreachable') {
       this.directory.forget(ownerId);

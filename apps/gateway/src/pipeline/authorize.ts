@@ -1,15 +1,16 @@
 import { checkParamHeaders, nameMember } from '#mcp';
-import type { Endpoint, Target, UpstreamTarget } from '#snapshot';
+import type { Target, UpstreamTarget } from '#snapshot';
 import type { Gateway } from '../gateway.js';
 import { ownUpstream } from '../relay/endpoint-upstreams.js';
-import { openTaskId } from '../relay/task-ids.js';
 import { askedName, completionRefOf } from './asked-object.js';
 import { CallError, invalidParams, unknownObject } from './call-error.js';
 import type { AuthorizedCall, ConformingCall, PostedMessage } from './calls.js';
 import { toAnswerHere, toUpstream } from './message-call.js';
 import { passThroughRule, ruleOf, type MethodRule } from './method-rules.js';
+import { refuseMissingCapability } from './missing-capability.js';
 import { paramHeadersOf } from './param-headers-of.js';
-import { foundTarget, targetOf, toolOfId, wholeUpstream } from './rights.js';
+import { foundTarget, targetOf, wholeUpstream } from './rights.js';
+import { foundTask, requireTasks } from './task-target.js';
 
 /** The answer to a method that does not exist here: 404 in the modern era (2026-07-28, Transports). */
 export const unknownMethod = ({ era, method }: PostedMessage): CallError =>
@@ -43,19 +44,26 @@ function authorizePassThrough(call: ConformingCall, upstream: UpstreamTarget): A
   return toUpstream(call, rule ?? passThroughRule, listed ?? wholeUpstream(upstream, name));
 }
 
-function completionTarget(endpoint: Endpoint, message: PostedMessage): { rule: MethodRule; target: Target } {
-  const ref = completionRefOf(message);
-  if (ref === null) throw invalidParams('"ref" must be a "ref/prompt" with a name or a "ref/resource" with a uri');
-  return { rule: ref.rule, target: targetOf(endpoint, ref.rule, ref.name) };
+/** The object of this name, for a client that it is there for. */
+function usableTarget(call: ConformingCall, rule: MethodRule, name: string): Target {
+  refuseMissingCapability(call, rule, name);
+  return targetOf(call.endpoint, rule, name);
 }
 
-function taskTarget({ keyring }: Gateway, { endpoint, message, principal }: ConformingCall): Target {
+function completionTarget(call: ConformingCall): { rule: MethodRule; target: Target } {
+  const ref = completionRefOf(call.message);
+  if (ref === null) throw invalidParams('"ref" must be a "ref/prompt" with a name or a "ref/resource" with a uri');
+  return { rule: ref.rule, target: usableTarget(call, ref.rule, ref.name) };
+}
+
+function taskTarget({ keyring }: Gateway, call: ConformingCall): Target {
+  const { endpoint, message, principal } = call;
+  requireTasks(call);
   const asked = askedName(message);
   if (asked === null) throw invalidParams('"taskId" must be a string');
-  const place = openTaskId(keyring, principal.tokenId, asked);
-  const tool = place === null ? null : toolOfId(endpoint, place.toolId);
-  if (place === null || tool?.upstream.id !== place.upstreamId) throw unknownObject('task', asked);
-  return { ...wholeUpstream(tool.upstream, asked, place.taskId), objectId: tool.objectId };
+  const task = foundTask(keyring, endpoint, principal, asked);
+  if (task === null) throw unknownObject('task', asked);
+  return task;
 }
 
 /**
@@ -70,12 +78,12 @@ export function authorize(gateway: Gateway, call: ConformingCall): AuthorizedCal
   if (rule.action === 'task') return toUpstream(call, rule, taskTarget(gateway, call));
   if (rule.action !== 'execute') return toAnswerHere(call, rule);
   if (rule.kind === null) {
-    const completed = completionTarget(endpoint, message);
+    const completed = completionTarget(call);
     return toUpstream(call, completed.rule, completed.target);
   }
   const name = askedName(message);
   if (name === null) throw invalidParams(`"${nameMember(message.method) ?? 'name'}" must be a string`);
-  const target = targetOf(endpoint, rule, name);
+  const target = usableTarget(call, rule, name);
   if (rule.kind === 'TOOL') checkHeaders(message, target);
   return toUpstream(call, rule, target);
 }

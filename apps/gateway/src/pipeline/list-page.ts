@@ -6,6 +6,7 @@ import type { Gateway } from '../gateway.js';
 import { exposeUriOf } from '../relay/exposure.js';
 import { invalidParams } from './call-error.js';
 import type { LocalCall } from './calls.js';
+import { declaredBy } from './resolve-route.js';
 
 /** Nothing is promised about freshness: rights may be taken away at any moment. */
 const ttlMs = 0;
@@ -69,9 +70,9 @@ function unwellMeta({ kind, upstreams }: Endpoint): JsonObject | null {
   };
 }
 
-/** To whom and to which list a cursor belongs. */
-const scopeOf = ({ principal, endpoint }: LocalCall, kind: CatalogKind): string =>
-  [principal.tokenId, endpoint.kind, endpoint.subjectId ?? '', kind].join(' ');
+/** To whom and to which list a cursor belongs; clients that have declared different things see different lists. */
+const scopeOf = ({ principal, endpoint, message, client }: LocalCall, kind: CatalogKind): string =>
+  [principal.tokenId, endpoint.kind, endpoint.subjectId ?? '', kind, declaredBy(message, client)].join(' ');
 
 /** Where a page begins: after the object that the last page ended with, wherever a changed list has it now. */
 function startOf({ keyring, clock }: Gateway, call: LocalCall, kind: CatalogKind, cursor: unknown): number {

@@ -71,4 +71,5 @@ export const wholeUpstream = (upstream: UpstreamTarget, exposedName = '', origin
   originalName,
   upstream,
   definition: '{}',
+  requires: [],
 });

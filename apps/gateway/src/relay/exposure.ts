@@ -1,6 +1,6 @@
 import { aggregatedUri } from '#contracts';
 import type { Keyring } from '#crypto';
-import { isObject, type NameExposure } from '#mcp';
+import type { NameExposure } from '#mcp';
 import type { Endpoint, Principal, UpstreamTarget } from '#snapshot';
 import { exposeTaskId } from './task-ids.js';
 
@@ -25,18 +25,6 @@ export function exposeUriOf(endpoint: Endpoint, { slug }: Pick<UpstreamTarget, '
     const shown = aggregatedUri(slug, uri);
     return endpoint.resolveResource(shown) === null ? uri : shown;
   };
-}
-
-const withoutTasks = new WeakMap<UpstreamTarget, boolean>();
-
-/** Whether the upstream has declared what it can do, and that it has no core tasks (2025-11-25), whose ids are sealed. */
-export function hasNoTasks(upstream: UpstreamTarget): boolean {
-  const known = withoutTasks.get(upstream);
-  if (known !== undefined) return known;
-  const declared: unknown = upstream.capabilities === null ? null : JSON.parse(upstream.capabilities);
-  const answer = isObject(declared) && declared['tasks'] === undefined;
-  withoutTasks.set(upstream, answer);
-  return answer;
 }
 
 /**

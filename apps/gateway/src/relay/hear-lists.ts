@@ -2,6 +2,7 @@ import type { Gateway } from '../gateway.js';
 import type { UpstreamTarget } from '#snapshot';
 import type { ListHearer } from '../upstream-pool/link-entry.js';
 import type { LinkOwner } from '../upstream-pool/upstream-links.js';
+import { currentTarget } from './current-target.js';
 
 const retryMs = 1000;
 
@@ -10,11 +11,12 @@ const retryMs = 1000;
  * somebody wants to know. @returns a function that ends it
  */
 export function hearLists(
-  { links, logger }: Gateway,
-  upstream: UpstreamTarget,
-  owner: LinkOwner,
+  gateway: Gateway,
+  registered: UpstreamTarget,
+  owner: (upstream: UpstreamTarget) => LinkOwner,
   hearer: ListHearer,
 ): () => void {
+  const { links, logger } = gateway;
   let stop: () => void = () => undefined;
   let isOver = false;
   let timer: NodeJS.Timeout | undefined;
@@ -25,8 +27,11 @@ export function hearLists(
     timer.unref();
   };
   const begin = async (): Promise<void> => {
+    const upstream = currentTarget(gateway, registered);
+    // Says nothing by itself, as long as an administrator will have it so.
+    if (upstream.era === 'MODERN') return again();
     try {
-      const entry = await links.lease(owner, upstream);
+      const entry = await links.lease(owner(upstream), upstream);
       const deafen = entry.hear(hearer);
       const end = () => {
         deafen();

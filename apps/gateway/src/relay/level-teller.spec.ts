@@ -24,4 +24,16 @@ describe('levelTeller', () => {
     await expect.poll(() => said).toHaveLength(3);
     expect(said.toSorted()).toEqual(['a', 'a', 'b']);
   });
+
+  it('says the last about each thing to who was slow', async () => {
+    const said: string[] = [];
+    const turns: (() => void)[] = [];
+    const tell = levelTeller((text) => {
+      said.push(text);
+      return new Promise<void>((resolve) => turns.push(resolve));
+    });
+    for (const text of ['one', 'two', 'three']) tell(text, 'task');
+    turns.shift()?.();
+    await expect.poll(() => said).toEqual(['one', 'three']);
+  });
 });

@@ -1,14 +1,15 @@
 /**
  * Tells a client that things have changed, no faster than it reads: what is said again before the client has taken the
- * first is said once, so that a slow reader costs one text for each thing.
+ * first is said once, in its last words, so that a slow reader costs one text for each thing.
  * @param say a promise resolves when the client can take more; it never rejects
+ * @returns takes a text, and what it is about where that is not the text itself
  */
-export function levelTeller(say: (text: string) => void | Promise<void>): (text: string) => void {
-  const waiting = new Set<string>();
+export function levelTeller(say: (text: string) => void | Promise<void>): (text: string, about?: string) => void {
+  const waiting = new Map<string, string>();
   let isBehind = false;
-  const tell = (text: string): void => {
+  const tell = (text: string, about = text): void => {
     if (isBehind) {
-      waiting.add(text);
+      waiting.set(about, text);
       return;
     }
     const taken = say(text);
@@ -20,7 +21,7 @@ export function levelTeller(say: (text: string) => void | Promise<void>): (text:
     isBehind = false;
     const texts = [...waiting];
     waiting.clear();
-    for (const text of texts) tell(text);
+    for (const [about, text] of texts) tell(text, about);
   };
   return tell;
 }

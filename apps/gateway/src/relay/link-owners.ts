@@ -46,6 +46,7 @@ const traffics = new WeakMap<LinkEntry, TokenTraffic>();
 class CallOwner implements LinkOwner {
   readonly key: string;
   readonly tokenId: string;
+  readonly userId: string;
   readonly claim: string;
   readonly client: LinkOwner['client'];
 
@@ -60,6 +61,7 @@ class CallOwner implements LinkOwner {
     // A modern upstream is told in every request what its client can do.
     const capabilities = spoken.era === 'MODERN' ? none : capabilitiesOf(call, spoken);
     this.tokenId = principal.tokenId;
+    this.userId = principal.userId;
     this.claim = posted.route.path;
     const own = { ...gateway.serverInfo };
     this.client =

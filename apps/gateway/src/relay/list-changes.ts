@@ -1,4 +1,5 @@
 import { DomainError, type Clock } from '#kernel';
+import { declaredMask, type JsonObject } from '#mcp';
 import type { CatalogSnapshot, Endpoint, UpstreamTarget } from '#snapshot';
 import type { McpRoute } from '../pipeline/mcp-route.js';
 import { endpointOf, principalOf } from '../pipeline/rights.js';
@@ -10,10 +11,12 @@ import { changedKinds, listChangedText, type ListKind } from './list-kinds.js';
 export interface ListListener {
   readonly tokenHash: string;
   readonly route: McpRoute;
+  /** What the client has declared that it can do. */
+  readonly capabilities: JsonObject;
   listChanged(kind: ListKind): void;
 }
 
-type Place = Pick<ListListener, 'tokenHash' | 'route'>;
+type Place = Pick<ListListener, 'tokenHash' | 'route' | 'capabilities'>;
 
 /** What {@link ListChanges} looks at. */
 export interface ListChangesParts {
@@ -41,10 +44,13 @@ export class ListChanges {
   swapped(next: CatalogSnapshot, previous: CatalogSnapshot): void {
     const changes = new Map<string, readonly ListKind[]>();
     const changesOf = (place: Place): readonly ListKind[] => {
-      const key = `${place.tokenHash} ${place.route.path}`;
+      const declared = declaredMask(place.capabilities);
+      const key = `${declared} ${place.tokenHash} ${place.route.path}`;
       let found = changes.get(key);
       if (found === undefined) {
-        found = changedKinds(this.#endpointOf(previous, place), this.#endpointOf(next, place));
+        const before = this.#endpointOf(previous, place);
+        const now = this.#endpointOf(next, place);
+        found = changedKinds(before && before.forClient(declared), now && now.forClient(declared));
         changes.set(key, found);
       }
       return found;

@@ -1,59 +1,20 @@
-import { isObject, jsonRpcResult, META, withSubscriptionId, type JsonObject, type JsonRpcId } from '#mcp';
-import type { Endpoint, Target } from '#snapshot';
+import type { CancelSignal } from '#kernel';
+import { jsonRpcResult, META, withSubscriptionId, type JsonObject, type JsonRpcId } from '#mcp';
+import type { UpstreamTarget } from '#snapshot';
 import { acceptsEventStream } from '../http/accepts-event-stream.js';
 import type { Gateway } from '../gateway.js';
-import { CallError, invalidParams } from '../pipeline/call-error.js';
+import { CallError } from '../pipeline/call-error.js';
 import type { Answer, ConformingCall } from '../pipeline/calls.js';
 import { linkClaimOf, recheckOf } from '../pipeline/claim.js';
+import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { ownUpstream } from './endpoint-upstreams.js';
 import { hearLists } from './hear-lists.js';
 import { levelTeller } from './level-teller.js';
 import { linkOwnerOf } from './link-owners.js';
 import { listChangedText, listKinds, type ListKind } from './list-kinds.js';
+import { acknowledgement, honouredOf, type Honoured } from './listen-filter.js';
+import { listenToTasks } from './listen-tasks.js';
 import { keepWatching } from './watch-resource.js';
-
-/** What a client wants to hear of (2026-07-28, Subscriptions), as far as it may. */
-interface Honoured {
-  readonly kinds: ReadonlySet<ListKind>;
-  /** By the URI that the client used. */
-  readonly resources: ReadonlyMap<string, Target>;
-}
-
-const filterKey = (kind: ListKind): string => `${kind}ListChanged`;
-
-function subscribable({ upstreams }: Endpoint, { upstream }: Target): boolean {
-  const offered = upstreams.find(({ id }) => id === upstream.id)?.capabilities['resources'];
-  return upstream.enabled && isObject(offered) && offered['subscribe'] === true;
-}
-
-/** What of the filter can be honoured; resources that the caller may not read are left out without a word. */
-function honouredOf(endpoint: Endpoint, params: JsonObject | undefined, max: number): Honoured {
-  const filter = params?.['notifications'];
-  if (!isObject(filter)) throw invalidParams('"notifications" must be an object');
-  const kinds = new Set(listKinds.filter((kind) => filter[filterKey(kind)] === true));
-  const resources = new Map<string, Target>();
-  const uris = filter['resourceSubscriptions'] ?? [];
-  if (!Array.isArray(uris) || uris.some((uri) => typeof uri !== 'string'))
-    throw invalidParams('"notifications.resourceSubscriptions" must be a list of URIs');
-  if (uris.length > max) throw invalidParams(`"notifications.resourceSubscriptions" may have ${max} entries`);
-  for (const uri of uris as string[]) {
-    const target = endpoint.resolveResource(uri);
-    if (target !== null && subscribable(endpoint, target)) resources.set(uri, target);
-  }
-  return { kinds, resources };
-}
-
-const acknowledgement = ({ kinds, resources }: Honoured): string =>
-  JSON.stringify({
-    jsonrpc: '2.0',
-    method: 'notifications/subscriptions/acknowledged',
-    params: {
-      notifications: {
-        ...Object.fromEntries([...kinds].map((kind) => [filterKey(kind), true])),
-        ...(resources.size > 0 ? { resourceSubscriptions: [...resources.keys()] } : {}),
-      },
-    },
-  });
 
 /** Refuses (406) who asks to be told something and takes no stream: the answer would never come. */
 export function requireStream({ posted }: ConformingCall): void {
@@ -61,26 +22,65 @@ export function requireStream({ posted }: ConformingCall): void {
     throw new CallError('MALFORMED_REQUEST', 'Accept text/event-stream: the answer is one.', { status: 406 });
 }
 
+/** Says nothing before the acknowledgement, and everything about one thing no faster than the client reads. */
+class Teller {
+  readonly #level: ReturnType<typeof levelTeller>;
+  #held: Map<string, string> | null = new Map();
+
+  constructor(
+    { client }: ConformingCall,
+    private readonly id: JsonRpcId,
+  ) {
+    this.#level = levelTeller((text) => client.notify(text));
+  }
+
+  tell(text: string, params?: JsonObject, about = text): void {
+    const marked = withSubscriptionId(text, params, this.id);
+    if (this.#held === null) this.#level(marked, about);
+    else this.#held.set(about, marked);
+  }
+
+  acknowledge(text: string): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    this.tell(text);
+    for (const [about, marked] of held) this.#level(marked, about);
+  }
+}
+
+/** The same promise, that rejects with the signal's reason when that comes first. */
+const unlessAborted = <T>(signal: CancelSignal, promise: Promise<T>): Promise<T> =>
+  new Promise((resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    promise.then(resolve, reject);
+  });
+
 async function run(gateway: Gateway, call: ConformingCall, honoured: Honoured, id: JsonRpcId): Promise<void> {
   const { client, posted, tokenHash } = call;
-  const level = levelTeller((text) => client.notify(text));
-  const tell = (text: string, params?: JsonObject) => level(withSubscriptionId(text, params, id));
+  const teller = new Teller(call, id);
+  const tell = (text: string, params?: JsonObject, about?: string) => teller.tell(text, params, about);
   const running = gateway.running.begin(recheckOf(linkClaimOf(call, null), gateway.snapshots, gateway.clock));
   client.onGone((reason) => running.abort(reason));
-  tell(acknowledgement(honoured), {});
   const listener = {
     tokenHash,
     route: posted.route,
+    capabilities: client.capabilities,
     listChanged: (kind: ListKind) => {
       if (honoured.kinds.has(kind)) tell(listChangedText(kind));
     },
   };
+  const tasks = honoured.tasks.size === 0 ? null : listenToTasks(gateway, call, honoured.tasks, tell);
   const stops = [
     gateway.listChanges.add(listener),
     ...hearAll(gateway, call, honoured, tell),
     ...watchAll(gateway, call, honoured, tell),
   ];
+  if (tasks !== null) stops.push(() => tasks.stop());
   try {
+    // A client that is told of a task need not ask for it, so no task is promised that its upstream says nothing of.
+    const agreed = tasks === null ? noTasks : await unlessAborted(running.signal, tasks.agreed);
+    teller.acknowledge(acknowledgement(honoured, agreed));
     await gateway.listeners.ended(running.signal);
   } finally {
     for (const stop of stops) stop();
@@ -88,15 +88,17 @@ async function run(gateway: Gateway, call: ConformingCall, honoured: Honoured, i
   }
 }
 
+const noTasks: ReadonlySet<string> = new Set();
+
 /**
  * Serves one stream: first what is honoured, then everything that happens, marked with the id of the request. Resolves
  * when the stream ends by itself; rejects when its client leaves or its right is lost.
  */
 export async function serveListen(gateway: Gateway, call: ConformingCall): Promise<Answer> {
-  const { id, params } = call.message.received.message;
-  const { maxListeners, maxSubscriptions } = gateway.config.gateway;
+  const { id } = call.message.received.message;
+  const { maxListeners } = gateway.config.gateway;
   requireStream(call);
-  const honoured = honouredOf(call.endpoint, params, maxSubscriptions);
+  const honoured = honouredOf(gateway, call);
   const release = gateway.listeners.enter(call.principal.tokenId, maxListeners);
   try {
     await run(gateway, call, honoured, id);
@@ -123,7 +125,8 @@ function hearAll(
 ): (() => void)[] {
   const upstream = ownUpstream(call.endpoint);
   if (upstream === null || upstream.era === 'MODERN' || kinds.size === 0) return [];
-  const owner = linkOwnerOf(gateway, call, upstream, { era: 'LEGACY', protocolVersion: upstream.protocolVersion });
+  const owner = (target: UpstreamTarget) =>
+    linkOwnerOf(gateway, call, target, { era: 'LEGACY', protocolVersion: target.protocolVersion });
   const hear = hearLists(gateway, upstream, owner, ({ message, text }) => {
     const kind = listKinds.find((one) => message.method === `notifications/${one}/list_changed`);
     if (kind !== undefined && kinds.has(kind)) tell(text, message.params);
@@ -140,8 +143,7 @@ function watchAll(
 ): (() => void)[] {
   return [...resources].map(([uri, { originalName, upstream }]) => {
     const text = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } });
-    const spoken = { era: upstream.era ?? 'LEGACY', protocolVersion: upstream.protocolVersion } as const;
-    const owner = linkOwnerOf(gateway, call, upstream, spoken);
+    const owner = (target: UpstreamTarget, spoken: SpokenEra) => linkOwnerOf(gateway, call, target, spoken);
     const stopWatching = keepWatching(gateway, { upstream, owner, uri: originalName, onUpdate: () => tell(text) });
     // The resource may be taken away while the rest stays.
     const claim = { ...linkClaimOf(call, upstream.id), object: { rule: readRule, name: uri } };

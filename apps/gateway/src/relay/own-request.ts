@@ -2,12 +2,14 @@ import { buildUpstreamRequest, logLevels, type JsonObject, type ServerMessages, 
 import type { ClientSession } from '../sessions/client-session.js';
 import type { LinkEntry } from '../upstream-pool/link-entry.js';
 
-const client = { info: { name: 'gatehouse', version: '1' }, capabilities: {} };
+const info = { name: 'gatehouse', version: '1' };
 
 /** What {@link ownRequest} sends. */
 export interface OwnRequest {
   readonly method: string;
   readonly params: JsonObject;
+  /** What a modern upstream is told that the client can do; nothing unless given. */
+  readonly capabilities?: JsonObject | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Takes what belongs to the request and is not its answer. */
   readonly messages?: ServerMessages | undefined;
@@ -16,7 +18,7 @@ export interface OwnRequest {
 /** Sends a request of Gatehouse's own over a link; null when the upstream has ended its session. */
 export async function ownRequest(
   entry: LinkEntry,
-  { method, params, signal, messages }: OwnRequest,
+  { method, params, capabilities = {}, signal, messages }: OwnRequest,
 ): Promise<UpstreamResponse | null> {
   const link = entry.open;
   const message = { jsonrpc: '2.0', id: link.nextId() ?? 1, method, params } as const;
@@ -28,7 +30,7 @@ export async function ownRequest(
     received,
     originalName: null,
     id: null,
-    client,
+    client: { info, capabilities },
     paramHeaders: [],
   });
   const reply = await link.call({ ...built, id: message.id, method, signal, messages });

@@ -1,4 +1,4 @@
-import { inputRequiredResult, inputResponsesOf, jsonRpcResult, type UpstreamResponse } from '#mcp';
+import { inputRequiredResult, inputResponsesOf, jsonRpcResult, type StreamedAnswer, type UpstreamResponse } from '#mcp';
 import { newId } from '#kernel';
 import type { Gateway } from '../gateway.js';
 import { answerError } from '../pipeline/answer-error.js';
@@ -10,6 +10,7 @@ import type { RunningCall } from '../pipeline/running-calls.js';
 import { answerTo } from './answer-to.js';
 import { AskedQuestions } from './asked-questions.js';
 import type { Parked } from './parked-calls.js';
+import { passAnswer } from './pass-answer.js';
 import type { ParamChanges, Relay } from './relay.js';
 import { badState, sealState, type RequestState } from './request-state.js';
 
@@ -33,7 +34,9 @@ class ParkedCall implements Parked {
   #attended = true;
   #expiry: NodeJS.Timeout | null = null;
   readonly #questions = new AskedQuestions();
-  readonly #done: Promise<UpstreamResponse>;
+  readonly #done: Promise<UpstreamResponse | StreamedAnswer>;
+  /** What came, once it has. */
+  #reply: UpstreamResponse | StreamedAnswer | null = null;
 
   constructor(
     private readonly relay: Relay,
@@ -43,7 +46,7 @@ class ParkedCall implements Parked {
     relay.park = (request) => this.#questions.ask(request);
     // The upstream is told that the call is cancelled; its questions need no answer any more.
     run.signal.addEventListener('abort', () => this.#ended(), { once: true });
-    this.#done = relay.send(params);
+    this.#done = relay.request(params).then((reply) => this.#came(reply));
     // Nobody may be waiting when it fails; whoever comes back hears of it then.
     this.#done.catch(() => undefined);
   }
@@ -68,14 +71,26 @@ class ParkedCall implements Parked {
       if (this.#attended && relay.call === call) run.abort(reason);
     });
     try {
-      const reply = await Promise.race([this.#done, this.#questions.asked()]);
-      if (reply === undefined) return this.#park();
+      const first = await Promise.race([this.#done, this.#questions.asked()]);
+      const reply = first ?? this.#reply;
+      if (reply === null) return this.#park();
+      // Until its end the answer can be cut.
+      if (reply.kind === 'stream') return await passAnswer(relay, reply).finally(() => run.end());
       run.end();
       return await answerTo(relay, reply);
     } catch (error) {
       run.end();
       return relay.failed(error);
     }
+  }
+
+  /** A large answer is held where nobody waits for it now. */
+  async #came(reply: UpstreamResponse | StreamedAnswer): Promise<UpstreamResponse | StreamedAnswer> {
+    const isAwaited = reply.kind === 'response' || this.#attended;
+    const came = isAwaited ? reply : await reply.pipe(this.relay.context(), () => null);
+    if (came.kind === 'passed') throw new TypeError('an answer that was to be held was passed on');
+    this.#reply = came;
+    return came;
   }
 
   #park(): Answer {

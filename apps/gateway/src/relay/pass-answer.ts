@@ -1,22 +1,28 @@
 import type { StreamedAnswer } from '#mcp';
 import type { Answer } from '../pipeline/calls.js';
+import { answerTo } from './answer-to.js';
+import type { AnswerSink } from './client-port.js';
 import { answerOf, type Relay } from './relay.js';
 
 /**
  * Passes a large answer on to its client as it comes, no faster than the client reads it. When it breaks off, so does
- * what the client gets. Where the client's answer has to be there as a whole, this one is held after all.
+ * what the client gets. Where the answer, or what the client is sent, has to be there as a whole, it is held after all.
  */
-export async function passAnswer({ call, gateway }: Relay, answer: StreamedAnswer): Promise<Answer> {
-  const clientId = call.message.received.message.id;
-  const sink = call.client.pass();
-  const held: Buffer[] = [];
+export async function passAnswer(relay: Relay, answer: StreamedAnswer): Promise<Answer> {
+  const { call, gateway } = relay;
+  const passing: { sink: AnswerSink | null } = { sink: null };
+  const open = () => {
+    const sink = (passing.sink = call.client.pass());
+    return sink === null ? null : (piece: Buffer) => sink.write(piece);
+  };
   try {
-    const outcome = await answer.pipe((chunk) => (sink === null ? void held.push(chunk) : sink.write(chunk)), clientId);
-    sink?.end();
+    const reply = await answer.pipe(relay.context(), open);
+    if (reply.kind === 'response') return await answerTo(relay, reply);
+    passing.sink?.end();
     gateway.metrics.upstreamRequest({ upstream: call.target.upstream.slug, outcome: 'ok' });
-    return answerOf({ status: 200, body: sink === null ? Buffer.concat(held) : null, outcome, code: null });
+    return answerOf({ status: 200, body: null, outcome: reply.outcome, code: null });
   } catch (error) {
-    sink?.cut();
+    passing.sink?.cut();
     throw error;
   }
 }

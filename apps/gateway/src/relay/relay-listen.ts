@@ -1,6 +1,7 @@
 import type { Gateway } from '../gateway.js';
 import type { Answer, UpstreamCall } from '../pipeline/calls.js';
 import { claimOf, recheckOf } from '../pipeline/claim.js';
+import { isOutdated } from '../upstream-pool/is-outdated.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { endOfListening, requireStream } from './listen.js';
 import { Relay } from './relay.js';
@@ -11,7 +12,7 @@ class ListeningOver extends Error {}
 /**
  * Serves `subscriptions/listen` between modern peers of a pass-through: what the upstream acknowledges and says goes to
  * the client as it is. It counts like a stream of Gatehouse's own, and ends with its right, or politely when the gateway
- * stops.
+ * stops or the upstream is to be spoken to in another era.
  */
 export async function relayListen(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra): Promise<Answer> {
   requireStream(call);
@@ -23,6 +24,10 @@ export async function relayListen(gateway: Gateway, call: UpstreamCall, spoken: 
   const run = running.begin(recheck);
   const relay = new Relay(gateway, call, spoken, run);
   const forget = listeners.onEnd(() => run.abort(new ListeningOver()));
+  // Its client comes again, and is answered in the words of the era that was set meanwhile.
+  const unsubscribe = snapshots.onChange((next) => {
+    if (isOutdated(call.target.upstream, spoken.era, next)) run.abort(new ListeningOver());
+  });
   call.client.onGone((reason) => run.abort(reason));
   try {
     return relay.answer(await relay.send());
@@ -30,6 +35,7 @@ export async function relayListen(gateway: Gateway, call: UpstreamCall, spoken: 
     if (run.signal.reason instanceof ListeningOver) return endOfListening(gateway, call);
     return relay.failed(error);
   } finally {
+    unsubscribe();
     forget();
     run.end();
     release();

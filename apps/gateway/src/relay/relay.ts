@@ -3,7 +3,6 @@ import {
   buildUpstreamRequest,
   hasExtension,
   memberValue,
-  passesAsItIs,
   rewriteObject,
   TASKS_EXTENSION,
   translateUpstreamReply,
@@ -12,6 +11,7 @@ import {
   type JsonRpcNotification,
   type NameExposure,
   type RawMessage,
+  type ReplyContext,
   type RequestOutcome,
   type StreamedAnswer,
   type TranslatedReply,
@@ -28,7 +28,7 @@ import type { ClientOperation } from '../telemetry/client-operation.js';
 import { traceUpstream } from '../telemetry/trace-upstream.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { CallMessages, type CallTraffic } from './call-messages.js';
-import { exposureOf, hasNoTasks } from './exposure.js';
+import { exposureOf } from './exposure.js';
 import { addForwardedHeaders } from './forwarded-headers.js';
 import { legacyClientOf, linkOwnerOf } from './link-owners.js';
 import { fitLevel } from './own-request.js';
@@ -104,16 +104,7 @@ export class Relay implements CallTraffic {
     });
     this.clientToken = progressTokenOf(call);
     this.inputTimeoutMs = gateway.config.gateway.inputTimeout;
-    this.#passes =
-      !message.inBatch &&
-      passesAsItIs({
-        clientEra: this.clientEra,
-        upstreamEra: this.upstreamEra,
-        method: message.method,
-        exposeUri: this.exposure.exposeUri,
-        exposeTask: hasNoTasks(target.upstream) ? null : this.exposure.exposeTask,
-        verbatim: this.passThrough,
-      });
+    this.#passes = !message.inBatch;
   }
 
   get signal(): CancelSignal {
@@ -186,29 +177,17 @@ export class Relay implements CallTraffic {
 
   /** What the client is answered for the upstream's answer. */
   answer(reply: UpstreamResponse): Answer {
-    const { call, clientEra, exposure, gateway, passThrough, upstreamEra } = this;
-    const { message, target } = call;
-    gateway.metrics.upstreamRequest({ upstream: target.upstream.slug, outcome: 'ok' });
-    const bothModern = clientEra === 'MODERN' && upstreamEra === 'MODERN';
-    const answer = answerOf(
-      translateUpstreamReply({
-        clientEra,
-        upstreamEra,
-        upstreamName: target.upstream.slug,
-        method: message.method,
-        clientId: message.received.message.id,
-        reply,
-        serverInfo: gateway.serverInfo,
-        exposeUri: exposure.exposeUri,
-        exposeTask: exposure.exposeTask,
-        sealState: bothModern && !passThrough ? (state) => sealState(gateway, call, { kind: 'upstream', state }) : null,
-        takesTasks: upstreamEra === 'MODERN' && hasExtension(call.client.capabilities, TASKS_EXTENSION),
-        verbatim: passThrough && clientEra === upstreamEra,
-      }),
-    );
+    const { call, gateway, passThrough } = this;
+    gateway.metrics.upstreamRequest({ upstream: call.target.upstream.slug, outcome: 'ok' });
+    const answer = answerOf(translateUpstreamReply(this.#replyInput(reply)));
     // Streams can be resumed, and a client that was given one by the upstream counts on that.
     const isStream = passThrough && reply.bytes === null && call.client.session !== null;
     return isStream ? { ...answer, isStream } : answer;
+  }
+
+  /** What an answer becomes on its way to the client depends on this. */
+  context(): ReplyContext {
+    return this.#replyInput(null);
   }
 
   /**
@@ -219,6 +198,26 @@ export class Relay implements CallTraffic {
     // Why it was cut, in the words of whoever cut it: on its way here the error may have been dressed as the upstream's.
     if (this.signal.aborted) throw this.signal.reason;
     return upstreamFailed(this.gateway, this.call, error);
+  }
+
+  #replyInput<Reply>(reply: Reply): ReplyContext & { readonly reply: Reply } {
+    const { call, clientEra, exposure, gateway, passThrough, upstreamEra } = this;
+    const { message, target } = call;
+    const bothModern = clientEra === 'MODERN' && upstreamEra === 'MODERN';
+    return {
+      clientEra,
+      upstreamEra,
+      upstreamName: target.upstream.slug,
+      method: message.method,
+      clientId: message.received.message.id,
+      reply,
+      serverInfo: gateway.serverInfo,
+      exposeUri: exposure.exposeUri,
+      exposeTask: exposure.exposeTask,
+      sealState: bothModern && !passThrough ? (state) => sealState(gateway, call, { kind: 'upstream', state }) : null,
+      takesTasks: upstreamEra === 'MODERN' && hasExtension(call.client.capabilities, TASKS_EXTENSION),
+      verbatim: passThrough && clientEra === upstreamEra,
+    };
   }
 
   #nameChanges(params: ParamChanges | undefined): ParamChanges | undefined {
@@ -284,7 +283,7 @@ const told = (operation: ClientOperation, reply: Promise<AnyReply>): Promise<Any
 /** The same answer, whose link is needed until it is over. */
 const releasing = (entry: LinkEntry, answer: StreamedAnswer): StreamedAnswer => ({
   ...answer,
-  pipe: (sink, clientId) => answer.pipe(sink, clientId).finally(() => entry.release()),
+  pipe: (context, open) => answer.pipe(context, open).finally(() => entry.release()),
 });
 
 const nobody = { info: {}, capabilities: {} };

@@ -19,7 +19,7 @@ const unbroken: RunningCall = { signal: never, abortSignal: never, abort: () => 
 const updatedText = (uri: string): string =>
   JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } });
 
-async function begin(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra, session: ClientSession): Promise<void> {
+async function begin(gateway: Gateway, call: UpstreamCall, session: ClientSession): Promise<void> {
   const { exposedName, originalName, upstream } = call.target;
   const watched = gateway.subscriptions.of(session);
   const run = gateway.running.begin(recheckOf(claimOf(call), gateway.snapshots, gateway.clock), true);
@@ -40,7 +40,7 @@ async function begin(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra, se
   try {
     end = await watchResource(gateway, {
       upstream,
-      owner: linkOwnerOf(gateway, call, upstream, spoken),
+      owner: (target, speaks) => linkOwnerOf(gateway, call, target, speaks),
       uri: originalName,
       onUpdate: () => session.notify(updatedText(exposedName)),
     });
@@ -74,7 +74,7 @@ export async function serveSubscription(gateway: Gateway, call: UpstreamCall, sp
       headers: { 'retry-after': '1' },
     });
   try {
-    await begin(gateway, call, spoken, session);
+    await begin(gateway, call, session);
     return answer;
   } catch (error) {
     if (error instanceof SubscriptionRefused) return new Relay(gateway, call, spoken, unbroken).answer(error.reply);

@@ -23,13 +23,16 @@ function announced({ capabilities }: UpstreamTarget): readonly string[] {
 
 interface Ear {
   readonly target: UpstreamTarget;
+  /** Ends what is open; may be called again. */
   stop: () => void;
   stopped: boolean;
+  timer: NodeJS.Timeout | undefined;
 }
 
 /**
  * Listens, once per process and upstream, for news that lists have changed, as long as any client listens to an endpoint
- * with that upstream. What is heard asks for a sync; what comes of it is told by `ListChanges`.
+ * with that upstream. What is heard asks for a sync; what comes of it is told by `ListChanges`. So does every opening:
+ * nobody has heard what the upstream said before.
  */
 export class UpstreamEars {
   readonly #ears = new Map<string, Ear>();
@@ -60,11 +63,12 @@ export class UpstreamEars {
   #close(id: string, ear: Ear): void {
     this.#ears.delete(id);
     ear.stopped = true;
+    clearTimeout(ear.timer);
     ear.stop();
   }
 
   #open(id: string, target: UpstreamTarget): void {
-    const ear: Ear = { target, stop: () => undefined, stopped: false };
+    const ear: Ear = { target, stop: () => undefined, stopped: false, timer: undefined };
     this.#ears.set(id, ear);
     // A process of one's own for this only would be too much.
     const reachable = target.transport !== 'STDIO' || isShared(target);
@@ -75,9 +79,9 @@ export class UpstreamEars {
     if (ear.stopped) return;
     const again = () => {
       if (ear.stopped) return;
-      const timer = setTimeout(() => void this.#listen(ear), retryMs);
-      timer.unref();
-      ear.stop = () => clearTimeout(timer);
+      clearTimeout(ear.timer);
+      ear.timer = setTimeout(() => void this.#listen(ear), retryMs);
+      ear.timer.unref();
     };
     try {
       const stop = await this.#begin(ear.target, again);
@@ -96,6 +100,7 @@ export class UpstreamEars {
       const filter = Object.fromEntries(announced(target).map((kind) => [`${kind}ListChanged`, true]));
       return listenTo(this.gateway, target, this.#owner(target), {
         filter,
+        onAcknowledged: () => syncRequests.changed(target),
         onNotification: ({ message }) => {
           if (message.method.endsWith('/list_changed')) syncRequests.changed(target);
         },
@@ -103,15 +108,24 @@ export class UpstreamEars {
       });
     }
     const entry = await links.lease(this.#owner(target), target);
-    entry.open.listen();
-    const forget = entry.onLost(() => {
-      entry.release();
-      onEnd();
-    });
-    return () => {
+    let isOver = false;
+    const end = (): boolean => {
+      if (isOver) return false;
+      isOver = true;
       forget();
       entry.release();
-      if (!isShared(target)) links.closeOwner(ownerKeyOf(target));
+      return true;
+    };
+    const lost = () => {
+      if (end()) onEnd();
+    };
+    const forget = entry.onLost(lost);
+    if (entry.open.closed) lost();
+    // Others speak as soon as they are there, the stream of HTTP only once it is open.
+    if (entry.open.identity.transport !== 'STREAMABLE_HTTP') syncRequests.changed(target);
+    entry.open.listen();
+    return () => {
+      if (end() && !isShared(target)) links.closeOwner(ownerKeyOf(target));
     };
   }
 
@@ -131,6 +145,7 @@ export class UpstreamEars {
       claim: key,
       client: { info: serverInfo, capabilities: {} },
       recheck: () => () => null,
+      listening: () => syncRequests.changed(target),
       unsolicited: () => messages,
     };
   }

@@ -3,14 +3,17 @@ import type { UpstreamResponse } from '#mcp';
 import type { Gateway } from '../gateway.js';
 import type { UpstreamTarget } from '#snapshot';
 import type { LinkEntry } from '../upstream-pool/link-entry.js';
+import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import type { LinkOwner } from '../upstream-pool/upstream-links.js';
+import { currentTarget } from './current-target.js';
 import { listenTo } from './listen-to.js';
 import { ownRequest } from './own-request.js';
 
 /** Who wants to hear of which resource. */
 export interface WatchRequest {
   readonly upstream: UpstreamTarget;
-  readonly owner: LinkOwner;
+  /** Whose link is used to an upstream that speaks so: both may change while it is watched. */
+  readonly owner: (upstream: UpstreamTarget, spoken: SpokenEra) => LinkOwner;
   /** As the upstream spells it. */
   readonly uri: string;
   readonly onUpdate: () => void;
@@ -53,18 +56,25 @@ class Watch {
 
   async start(): Promise<void> {
     const { gateway, request } = this;
-    const { upstream } = request;
+    const upstream = currentTarget(gateway, request.upstream);
     const spoken = await gateway.links.eraOf(upstream);
-    if (spoken.era === 'LEGACY') await this.#startLegacy();
-    else
-      this.#stop = await listenTo(gateway, upstream, request.owner, {
+    const owner = request.owner(upstream, spoken);
+    if (spoken.era === 'LEGACY') await this.#startLegacy(upstream, owner);
+    else {
+      const told: { refusal: UpstreamResponse | null } = { refusal: null };
+      this.#stop = await listenTo(gateway, upstream, owner, {
         filter: { resourceSubscriptions: [request.uri] },
         onNotification: ({ message }) => {
           if (message.method === 'notifications/resources/updated' && message.params?.['uri'] === request.uri)
             request.onUpdate();
         },
-        onEnd: () => this.#again(),
+        onEnd: (refusal) => {
+          told.refusal = refusal;
+          if (refusal === null) this.#again();
+        },
       });
+      if (told.refusal !== null) throw new SubscriptionRefused(told.refusal);
+    }
     if (this.#stopped) this.#stop();
   }
 
@@ -74,10 +84,12 @@ class Watch {
     this.#stop();
   }
 
-  async #startLegacy(): Promise<void> {
+  async #startLegacy(upstream: UpstreamTarget, owner: LinkOwner): Promise<void> {
     const { gateway, request } = this;
-    const entry = await gateway.links.lease(request.owner, request.upstream);
+    const entry = await gateway.links.lease(owner, upstream);
+    let isLost = false;
     const forget = entry.onLost(() => {
+      isLost = true;
       entry.release();
       this.#stop = () => undefined;
       this.#again();
@@ -92,7 +104,7 @@ class Watch {
       await subscribe(entry, request);
     } catch (error) {
       forget();
-      entry.release();
+      if (!isLost) entry.release();
       this.#stop = () => undefined;
       throw error;
     }
@@ -100,6 +112,7 @@ class Watch {
 
   #again(): void {
     if (this.#stopped) return;
+    clearTimeout(this.#timer ?? undefined);
     this.#timer = setTimeout(() => {
       this.start().catch((error: unknown) => {
         if (!(error instanceof SubscriptionRefused)) this.#again();

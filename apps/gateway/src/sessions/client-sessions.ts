@@ -9,6 +9,7 @@ import { CallError, CallCancelled } from '../pipeline/call-error.js';
 import type { McpRoute } from '../pipeline/mcp-route.js';
 import { endpointOf, principalOf } from '../pipeline/rights.js';
 import { recordEnd } from './record-end.js';
+import { ReplayMemory } from './replay-memory.js';
 import { Session, type SessionHolder, type SessionPlace } from './session.js';
 import type { EventKeeper, SessionHost } from './session-host.js';
 import { sealSessionId } from './session-id.js';
@@ -60,8 +61,8 @@ export class ClientSessions {
     this.#host = {
       clock,
       shared: new SharedValues(),
-      replayBounds: { events: replayEvents, bytes: replayBytes, totalBytes: replayMemory },
-      replayTotal: { bytes: 0 },
+      replayBounds: { events: replayEvents, bytes: replayBytes },
+      replayMemory: new ReplayMemory(replayMemory),
       replayAgeMs: replayAge,
       maxBacklog: maxStreamBacklog,
       keeps: (session) => this.#keeping.add(session),

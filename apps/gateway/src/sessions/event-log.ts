@@ -30,6 +30,8 @@ export class EventLog {
     /** Revisions from 2025-11-25 on begin a stream with an event that has nothing but an id. */
     private readonly primed: boolean,
     private readonly retryMs: number,
+    /** Hears that everything is said and nothing of it is kept: nobody can come back for it. */
+    private readonly onSpent: () => void = () => undefined,
   ) {}
 
   get connected(): boolean {
@@ -48,6 +50,10 @@ export class EventLog {
   /** Whether everything after an event is still there. */
   canResume(sequence: number): boolean {
     return sequence >= this.lost && sequence <= this.#sequence;
+  }
+
+  onLost(): void {
+    if (this.#finished && this.lost >= this.#sequence) this.onSpent();
   }
 
   /** Goes on over another connection, from the event after `sequence`. */
@@ -94,6 +100,7 @@ export class EventLog {
   finish(): void {
     this.#finished = true;
     this.#stream?.end();
+    this.onLost();
   }
 
   #frame(text: string, sequence: number): string {

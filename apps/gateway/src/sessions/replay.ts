@@ -1,22 +1,17 @@
-/** How much may be kept for clients that come back. */
-export interface ReplayBounds {
-  /** Of one session. */
-  readonly events: number;
-  /** Of one session. */
-  readonly bytes: number;
-  /** Of all sessions of the process. */
-  readonly totalBytes: number;
-}
+import { eventOverhead, type Giver, type ReplayMemory } from './replay-memory.js';
 
-/** What all sessions of a process keep together. */
-export interface ReplayTotal {
-  bytes: number;
+/** How much one session may keep for a client that comes back. */
+export interface ReplayBounds {
+  readonly events: number;
+  readonly bytes: number;
 }
 
 /** A stream whose events are kept. */
 export interface KeptStream {
   /** The newest event that is no longer kept. */
   lost: number;
+  /** Hears that an event of it was given up. */
+  onLost?(): void;
 }
 
 interface KeptEvent {
@@ -27,13 +22,13 @@ interface KeptEvent {
 }
 
 /** The latest events of one session, of all its streams in the order of their sending; the oldest make room for new ones. */
-export class Replay {
+export class Replay implements Giver {
   readonly #kept: KeptEvent[] = [];
   #bytes = 0;
 
   constructor(
     private readonly bounds: ReplayBounds,
-    private readonly total: ReplayTotal,
+    private readonly memory: ReplayMemory,
   ) {}
 
   get size(): number {
@@ -41,14 +36,15 @@ export class Replay {
   }
 
   keep(log: KeptStream, sequence: number, text: string, now: number): void {
-    const { bounds, total } = this;
+    const { bounds, memory } = this;
+    const before = this.#cost;
     this.#kept.push({ log, sequence, text, at: now });
     this.#bytes += text.length;
-    total.bytes += text.length;
+    memory.resized(this, before, this.#cost);
     // The newest one may be larger than the bound: it is the answer that somebody comes back for.
     while (this.#kept.length > bounds.events || (this.#bytes > bounds.bytes && this.#kept.length > 1))
-      this.#dropOldest();
-    while (total.bytes > bounds.totalBytes && this.#kept.length > 0) this.#dropOldest();
+      this.dropOldest();
+    memory.fit();
   }
 
   /** What a stream sent after an event, oldest first. */
@@ -57,18 +53,24 @@ export class Replay {
   }
 
   dropBefore(time: number): void {
-    while ((this.#kept[0]?.at ?? Infinity) < time) this.#dropOldest();
+    while ((this.#kept[0]?.at ?? Infinity) < time) this.dropOldest();
   }
 
   clear(): void {
-    while (this.#kept.length > 0) this.#dropOldest();
+    while (this.#kept.length > 0) this.dropOldest();
   }
 
-  #dropOldest(): void {
+  dropOldest(): void {
+    const before = this.#cost;
     const oldest = this.#kept.shift();
     if (oldest === undefined) return;
-    oldest.log.lost = oldest.sequence;
     this.#bytes -= oldest.text.length;
-    this.total.bytes -= oldest.text.length;
+    this.memory.resized(this, before, this.#cost);
+    oldest.log.lost = oldest.sequence;
+    oldest.log.onLost?.();
+  }
+
+  get #cost(): number {
+    return this.#bytes + this.#kept.length * eventOverhead;
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '#kernel';
-import type { ReplayBounds, ReplayTotal } from './replay.js';
+import type { ReplayMemory } from './replay-memory.js';
+import type { ReplayBounds } from './replay.js';
 import type { SharedValues } from './shared-values.js';
 
 /** Keeps events for a while. */
@@ -13,7 +14,7 @@ export interface SessionHost {
   readonly clock: Clock;
   readonly shared: SharedValues;
   readonly replayBounds: ReplayBounds;
-  readonly replayTotal: ReplayTotal;
+  readonly replayMemory: ReplayMemory;
   readonly replayAgeMs: number;
   /** Bytes that may wait for a reader whom nobody waits for. */
   readonly maxBacklog: number;

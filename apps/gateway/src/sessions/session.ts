@@ -183,7 +183,7 @@ export class Session implements ClientSession, EventKeeper {
   /** Opens a stream that its client may leave and come back to. */
   openLog(): EventLog {
     const { replay, logs } = this.#use();
-    const log = new EventLog(replay, this.#protocolVersion >= primedFrom, retryMs);
+    const log: EventLog = new EventLog(replay, this.#protocolVersion >= primedFrom, retryMs, () => logs.delete(log.id));
     logs.set(log.id, log);
     this.host.keeps(this);
     return log;
@@ -298,7 +298,7 @@ export class Session implements ClientSession, EventKeeper {
     this.#live ??= {
       running: new Set(),
       asks: new PendingAsks(),
-      replay: new Replay(this.host.replayBounds, this.host.replayTotal),
+      replay: new Replay(this.host.replayBounds, this.host.replayMemory),
       logs: new Map(),
       onClose: [],
       onStream: [],

@@ -4,6 +4,7 @@ import { acceptsEventStream } from '../http/accepts-event-stream.js';
 import { messageEvent, type EventWriter } from '../http/message-event.js';
 import { EventLog, parseEventId } from './event-log.js';
 import { PendingAsks } from './pending-asks.js';
+import { eventOverhead, ReplayMemory } from './replay-memory.js';
 import { Replay } from './replay.js';
 import { SharedValues } from './shared-values.js';
 
@@ -26,7 +27,8 @@ class Written implements EventWriter {
   }
 }
 
-const bounds = { events: 1000, bytes: 1_000_000, totalBytes: 1_000_000 };
+const bounds = { events: 1000, bytes: 1_000_000 };
+const plenty = () => new ReplayMemory(1_000_000);
 
 describe('EventLog', () => {
   it('[SES-7] whatever breaks off and comes back when: every message arrives once, in order', () => {
@@ -34,7 +36,7 @@ describe('EventLog', () => {
       property(
         array(record({ leave: boolean(), back: boolean(), say: integer({ min: 0, max: 3 }) }), { maxLength: 40 }),
         (steps) => {
-          const log = new EventLog(new Replay(bounds, { bytes: 0 }), true, 1000);
+          const log = new EventLog(new Replay(bounds, plenty()), true, 1000);
           const got: string[] = [];
           let connection = new Written();
           let last = 0;
@@ -70,7 +72,7 @@ describe('EventLog', () => {
   });
 
   it('ids name one stream and one place; everything else is none', () => {
-    const replay = new Replay(bounds, { bytes: 0 });
+    const replay = new Replay(bounds, plenty());
     const [one, two] = [new EventLog(replay, false, 0), new EventLog(replay, false, 0)];
     expect(one.id).not.toBe(two.id);
     expect(parseEventId(`${one.id}-7`)).toEqual({ stream: one.id, sequence: 7 });
@@ -95,31 +97,69 @@ describe('EventLog', () => {
 
 describe('Replay', () => {
   it('keeps the latest within its bounds, the newest in any case, and says what is lost', () => {
-    const total = { bytes: 0 };
-    const replay = new Replay({ events: 3, bytes: 10, totalBytes: 1000 }, total);
+    const memory = plenty();
+    const replay = new Replay({ events: 3, bytes: 10 }, memory);
     const log = new EventLog(replay, false, 0);
+    const size = (events: number, bytes: number) => events * eventOverhead + bytes;
     for (const text of ['a', 'b', 'c', 'd']) void log.append(text, 5);
-    expect([log.canResume(0), log.canResume(1), replay.size, total.bytes]).toEqual([false, true, 3, 3]);
+    expect([log.canResume(0), log.canResume(1), replay.size, memory.size]).toEqual([false, true, 3, size(3, 3)]);
     void log.append('x'.repeat(50), 6);
-    expect([log.canResume(3), log.canResume(4), replay.size, total.bytes]).toEqual([false, true, 1, 50]);
+    expect([log.canResume(3), log.canResume(4), replay.size, memory.size]).toEqual([false, true, 1, size(1, 50)]);
     replay.dropBefore(6);
     expect(replay.size).toBe(1);
     replay.dropBefore(7);
-    expect([replay.size, total.bytes, log.canResume(4), log.canResume(5)]).toEqual([0, 0, false, true]);
+    expect([replay.size, memory.size, log.canResume(4), log.canResume(5)]).toEqual([0, 0, false, true]);
   });
 
-  it('what all sessions keep together has a bound, too; nothing is kept after the end', () => {
-    const total = { bytes: 0 };
-    const logs = Array.from(
-      { length: 10 },
-      () => new EventLog(new Replay({ ...bounds, totalBytes: 100 }, total), false, 0),
-    );
-    for (let n = 0; n < 50; n++) for (const log of logs) void log.append('0123456789', 0);
-    expect(total.bytes).toBeLessThanOrEqual(100);
+  it('[RBS-4] 10,000 sessions together stay within the bound of the process; nothing is kept after the end', () => {
+    const limit = 1_000_000;
+    const memory = new ReplayMemory(limit);
+    const replays = Array.from({ length: 10_000 }, () => new Replay(bounds, memory));
+    const logs = replays.map((replay) => new EventLog(replay, false, 0));
+    for (let n = 0; n < 20; n++) {
+      for (const log of logs) void log.append('x'.repeat(n * 10), 0);
+      expect(memory.size).toBeLessThanOrEqual(limit);
+    }
     for (const log of logs) log.finish();
-    const before = total.bytes;
+    const before = memory.size;
+    expect(before).toBeGreaterThan(limit / 2);
     for (const log of logs) void log.append('late', 0);
-    expect(total.bytes).toBe(before);
+    expect(memory.size).toBe(before);
+    for (const replay of replays) replay.clear();
+    expect(memory.size).toBe(0);
+  });
+
+  it('[RBS-4] the session that keeps most gives first, its oldest events', () => {
+    const memory = new ReplayMemory(20 * (eventOverhead + 10));
+    const session = () => new EventLog(new Replay(bounds, memory), false, 0);
+    const quiet = Array.from({ length: 5 }, session);
+    for (const log of quiet) void log.append('0123456789', 0);
+    const loud = session();
+    for (let n = 0; n < 1000; n++) void loud.append('0123456789', 0);
+    for (const log of quiet) expect(log.canResume(0)).toBe(true);
+    expect([loud.canResume(984), loud.canResume(985), loud.canResume(999)]).toEqual([false, true, true]);
+    // Whoever comes last finds room as well.
+    const late = session();
+    void late.append('0123456789', 0);
+    expect([late.canResume(0), loud.canResume(985), loud.canResume(986)]).toEqual([true, false, true]);
+  });
+
+  it('[RBS-4] a stream of which nothing is kept any more and nothing will come is spent, once', () => {
+    const replay = new Replay({ events: 2, bytes: 1000 }, plenty());
+    const spent: string[] = [];
+    const [first, second] = ['first', 'second'].map(
+      (name) => new EventLog(replay, false, 0, () => void spent.push(name)),
+    ) as [EventLog, EventLog];
+    void first.append('a', 0);
+    first.finish();
+    void second.append('b', 0);
+    expect(spent).toEqual([]);
+    void second.append('c', 0);
+    expect(spent).toEqual(['first']);
+    replay.clear();
+    expect(spent).toEqual(['first']);
+    second.finish();
+    expect(spent).toEqual(['first', 'second']);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '#kernel';
 import type { EventWriter } from '../http/message-event.js';
+import { ReplayMemory } from './replay-memory.js';
 import { Session, type SessionHolder } from './session.js';
 import { SharedValues } from './shared-values.js';
 
@@ -27,8 +28,8 @@ function openSession(): { session: Session; stream: Stalled } {
   const host = {
     clock: systemClock,
     shared: new SharedValues(),
-    replayBounds: { events: 10, bytes: 1000, totalBytes: 1000 },
-    replayTotal: { bytes: 0 },
+    replayBounds: { events: 10, bytes: 1000 },
+    replayMemory: new ReplayMemory(10_000),
     replayAgeMs: 1000,
     maxBacklog,
     keeps: () => undefined,

@@ -71,11 +71,12 @@ export class ClientOperation {
   passes(answer: StreamedAnswer): StreamedAnswer {
     return {
       ...answer,
-      pipe: async (sink, clientId) => {
+      pipe: async (context, open) => {
         try {
-          const outcome = await answer.pipe(sink, clientId);
-          this.#end(outcome === 'ok' ? null : outcome === 'tool-error' ? 'tool_error' : '_OTHER', null);
-          return outcome;
+          const reply = await answer.pipe(context, open);
+          if (reply.kind === 'response') this.answered(reply);
+          else this.#end(reply.outcome === 'ok' ? null : 'tool_error', null);
+          return reply;
         } catch (error) {
           this.failed(error);
           throw error;

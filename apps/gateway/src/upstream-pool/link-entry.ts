@@ -16,6 +16,8 @@ export class LinkEntry {
   lastUsed = 0;
   /** The token that it was opened for; null: none. */
   tokenId: string | null = null;
+  /** Whose processes are counted together; null: it is nobody's. */
+  userId: string | null = null;
   /** No new call gets it; it ends with the last one that has it. */
   retired = false;
   /** What the right to it rests on, and … */
@@ -74,14 +76,14 @@ export class LinkEntry {
   /** The upstream has forgotten the session: the next call opens another one. */
   forget(): void {
     this.onForget(this);
-    const lost = this.#lost;
-    this.#lost = null;
-    if (lost !== null) for (const listener of lost) listener();
+    this.#lose();
   }
 
   /** Hears once that the link is gone; @returns a function that ends it. */
   onLost(listener: () => void): () => void {
     (this.#lost ??= new Set()).add(listener);
+    // It may have been retired while it was being opened.
+    if (this.retired) queueMicrotask(() => this.#lose());
     return () => void this.#lost?.delete(listener);
   }
 
@@ -122,5 +124,11 @@ export class LinkEntry {
     if (watching === undefined) return false;
     for (const onUpdate of watching) onUpdate();
     return true;
+  }
+
+  #lose(): void {
+    const lost = this.#lost;
+    this.#lost = null;
+    if (lost !== null) for (const listener of lost) listener();
   }
 }

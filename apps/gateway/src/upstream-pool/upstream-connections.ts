@@ -9,6 +9,7 @@ import {
   createUpstreamConnection,
   LATEST_MODERN_VERSION,
   openLink,
+  openLinkInEra,
   type Implementation,
   type LinkOptions,
   type StdioChildren,
@@ -51,7 +52,7 @@ export class UpstreamConnections implements LinkOpener {
     return connection;
   }
 
-  /** What an upstream speaks: as the worker found out, else asked once now. A failed question is asked again next time. */
+  /** What an upstream speaks: as set, as the worker found out, else asked once now. A failed question is asked again next time. */
   eraOf(target: UpstreamTarget): SpokenEra | Promise<SpokenEra> {
     const { era, protocolVersion } = target;
     if (era !== null) return { era, protocolVersion };
@@ -70,7 +71,8 @@ export class UpstreamConnections implements LinkOpener {
 
   eraFor(target: UpstreamTarget, clientEra: Era): SpokenEra | Promise<SpokenEra> {
     const usual = this.eraOf(target);
-    if (clientEra === 'MODERN' || target.transport !== 'STREAMABLE_HTTP') return usual;
+    const isSettled = target.protocolEra !== null || target.transport !== 'STREAMABLE_HTTP';
+    if (clientEra === 'MODERN' || isSettled) return usual;
     if (!(usual instanceof Promise) && usual.era === 'LEGACY') return usual;
     let found = this.#legacyToo.get(target);
     if (found === undefined) {
@@ -81,7 +83,11 @@ export class UpstreamConnections implements LinkOpener {
   }
 
   async open(target: UpstreamTarget, options: LinkOptions, spoken?: SpokenEra): Promise<UpstreamLink> {
-    return openLink(this.connectionOf(target), spoken ?? (await this.eraOf(target)), options);
+    const connection = this.connectionOf(target);
+    // Says in clear words that the upstream knows no sessions; a modern one would have to be asked for that.
+    if (target.protocolEra === 'LEGACY') return openLinkInEra(connection, 'LEGACY', options);
+    const isSet = target.protocolEra !== null;
+    return openLink(connection, isSet ? await this.eraOf(target) : (spoken ?? (await this.eraOf(target))), options);
   }
 
   /** Whether an upstream of the modern era opens legacy sessions as well; what is found out is asked once. */

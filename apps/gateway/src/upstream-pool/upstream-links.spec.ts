@@ -1,11 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Era } from '#contracts';
 import { DomainError } from '#kernel';
 import type { LinkOptions, UpstreamLink } from '#mcp';
-import type { UpstreamTarget } from '#snapshot';
+import type { CatalogSnapshot, UpstreamTarget } from '#snapshot';
 import type { LinkOpener } from './link-opener.js';
 import { UpstreamLinks, type LinkOwner } from './upstream-links.js';
 
 class FakeLink {
+  readonly identity = { era: 'LEGACY' };
   closed = false;
   closes = 0;
   constructor(readonly options: LinkOptions) {}
@@ -167,5 +169,29 @@ describe('UpstreamLinks', () => {
       true,
     ]);
     expect([one, two].map((spy) => spy.mock.calls.length)).toEqual([1, 1]);
+  });
+
+  it('[ERA-5] ends what is open in another era than the one that was set since, also while it is being opened', async () => {
+    const { links, opener } = make();
+    const target = { ...targetOf('u'), protocolEra: null };
+    const snapshotWith = (protocolEra: Era | null) =>
+      ({ upstreamTarget: (_: string, id: string) => ({ ...targetOf(id), protocolEra }) }) as unknown as CatalogSnapshot;
+    const idle = await links.lease(ownerOf('idle'), target);
+    idle.release();
+    const busy = await links.lease(ownerOf('busy'), target);
+    for (const era of [null, 'LEGACY'] as const) links.closeOutdated(snapshotWith(era));
+    expect(links.size).toBe(2);
+    const opening = links.lease(ownerOf('opening'), target);
+    links.closeOutdated(snapshotWith('MODERN'));
+    expect(links.size).toBe(0);
+    await vi.waitFor(() => expect(opener.links[0]?.closed).toBe(true));
+    expect(opener.links[1]?.closed).toBe(false);
+    busy.release();
+    await vi.waitFor(() => expect(opener.links[1]?.closed).toBe(true));
+    const late = await opening;
+    const lost = vi.fn(() => late.release());
+    late.onLost(lost);
+    await vi.waitFor(() => expect(opener.links[2]?.closed).toBe(true));
+    expect(lost).toHaveBeenCalledOnce();
   });
 });

@@ -1,7 +1,8 @@
 import type { Era } from '#contracts';
 import { DomainError } from '#kernel';
 import type { LinkOptions, ServerMessages, UpstreamLink } from '#mcp';
-import type { UpstreamTarget } from '#snapshot';
+import type { CatalogSnapshot, UpstreamTarget } from '#snapshot';
+import { isOutdated } from './is-outdated.js';
 import { LinkEntry } from './link-entry.js';
 import type { LinkOpener, SpokenEra } from './link-opener.js';
 
@@ -18,6 +19,8 @@ export interface LinkOwner {
   readonly key: string;
   /** Where an upstream runs as many processes as it may, idle ones of the same token make room first. */
   readonly tokenId?: string | undefined;
+  /** Whose processes are counted together; undefined: nobody's. */
+  readonly userId?: string | undefined;
   /** What a legacy upstream is told about the client at `initialize`. */
   readonly client: LinkOptions['client'];
   /** The era to speak, where that is not the upstream's usual one. */
@@ -28,6 +31,8 @@ export interface LinkOwner {
   recheck(): () => unknown;
   /** Takes what the upstream says outside of calls; asked for once, when the link is opened. */
   unsolicited(entry: LinkEntry): ServerMessages;
+  /** Hears that the link's stream for unsolicited messages has opened; see `LinkOptions.onListening`. */
+  listening?(target: UpstreamTarget): void;
   /** Hears, with every lease, which open link it is. */
   leased?(entry: LinkEntry): void;
 }
@@ -36,8 +41,9 @@ const nothing = () => undefined;
 /** The one link of a stdio upstream that is shared by all principals belongs to nobody. */
 export const sharedOwner = 'shared';
 
-const isFull = (error: unknown): boolean =>
-  error instanceof DomainError && error.code === 'UPSTREAM_TOO_MANY_PROCESSES';
+/** Who has as many processes as there may be; null: the error is another one. */
+const fullScope = (error: unknown): unknown =>
+  error instanceof DomainError && error.code === 'UPSTREAM_TOO_MANY_PROCESSES' ? error.details['scope'] : null;
 
 /**
  * The conversations that this process has with upstreams: one per (owner, upstream), opened at the first call, once
@@ -50,8 +56,8 @@ export class UpstreamLinks {
   readonly #byOwner = new Map<string, Set<LinkEntry>>();
   // Keyed by the snapshot's own objects: a changed upstream is another object, and the old entry goes with the old one.
   readonly #stateless = new WeakMap<UpstreamTarget, LinkEntry>();
-  /** Links that are being closed, and the upstream of each. */
-  readonly #ending = new Map<Promise<void>, string>();
+  /** Links that are being closed. */
+  readonly #ending = new Map<Promise<void>, LinkEntry>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(
@@ -125,6 +131,12 @@ export class UpstreamLinks {
     for (const entry of this.#entries.values()) if (entry.recheck() !== null) this.#retire(entry);
   }
 
+  /** Closes every link in an era that its upstream is not spoken to in any more, because an administrator says so. */
+  closeOutdated(snapshot: CatalogSnapshot): void {
+    for (const entry of this.#entries.values())
+      if (isOutdated(entry.target, entry.link?.identity.era ?? null, snapshot)) this.#retire(entry);
+  }
+
   /** Ends every link; waits for that at most `deadlineMs`. */
   async close(deadlineMs: number): Promise<void> {
     clearInterval(this.#timer);
@@ -161,31 +173,44 @@ export class UpstreamLinks {
     );
     entry.lastUsed = Date.now();
     entry.tokenId = owner.tokenId ?? null;
+    entry.userId = owner.userId ?? null;
     const members = this.#byOwner.get(owner.key) ?? new Set();
     this.#byOwner.set(owner.key, members.add(entry));
-    const options = { client: owner.client, unsolicited: owner.unsolicited(entry), onClosed: () => entry.forget() };
+    const options = {
+      client: owner.client,
+      userId: owner.userId,
+      unsolicited: owner.unsolicited(entry),
+      onListening: owner.listening && (() => owner.listening?.(target)),
+      onClosed: () => entry.forget(),
+    };
     const open = () => this.opener.open(target, options, owner.spoken);
     entry.opening = open()
       .catch(async (error: unknown) => {
-        if (!isFull(error) || !(await this.#madeRoom(entry))) throw error;
+        const scope = fullScope(error);
+        if (scope === null || !(await this.#madeRoom(entry, scope === 'user'))) throw error;
         return open();
       })
       .then((link: UpstreamLink) => (entry.link = link));
     return entry;
   }
 
-  /** Ends an idle process of the upstream, one of the same token if there is one, and waits until one is gone. */
-  async #madeRoom({ target: { id }, tokenId }: LinkEntry): Promise<boolean> {
+  /**
+   * Ends an idle process of the upstream, one of the same token if there is one, and waits until one is gone.
+   * @param isOwn only processes of the same user make room
+   */
+  async #madeRoom(wanted: LinkEntry, isOwn: boolean): Promise<boolean> {
+    const { target, tokenId, userId } = wanted;
+    const counts = (entry: LinkEntry) => entry.target.id === target.id && (!isOwn || entry.userId === userId);
     let oldest: LinkEntry | null = null;
     for (const entry of this.#entries.values()) {
-      if (entry.target.id !== id || entry.inFlight > 0) continue;
+      if (entry === wanted || !counts(entry) || entry.inFlight > 0) continue;
       oldest ??= entry;
       if (tokenId === null || entry.tokenId !== tokenId) continue;
       oldest = entry;
       break;
     }
     if (oldest !== null) this.#retire(oldest);
-    const ending = [...this.#ending].filter(([, upstreamId]) => upstreamId === id);
+    const ending = [...this.#ending].filter(([, entry]) => counts(entry));
     if (ending.length === 0) return false;
     await Promise.race(ending.map(([ended]) => ended));
     return true;
@@ -224,6 +249,6 @@ export class UpstreamLinks {
       .then((link) => link.close())
       .catch(() => undefined)
       .finally(() => this.#ending.delete(ended));
-    this.#ending.set(ended, entry.target.id);
+    this.#ending.set(ended, entry);
   }
 }

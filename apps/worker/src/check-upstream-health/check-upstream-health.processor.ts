@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { JobPayload } from '#contracts';
-import { checkHealth, type UpstreamIdentity } from '#mcp';
+import { checkEra, checkHealth, type UpstreamIdentity } from '#mcp';
 import type { JobContext, JobProducer } from '#queue';
 import { PRODUCER } from '../dependencies.js';
 import type { DialedUpstream } from '../upstreams/dialed-upstream.js';
@@ -9,8 +9,9 @@ import { UpstreamDialer, type Finding } from '../upstreams/upstream-dialer.js';
 import { UpstreamJobs, type Settlement } from '../upstreams/upstream-jobs.js';
 
 /**
- * Checks one upstream: a handshake with its own credential, a row in `health_checks`, and a turned state when it is news.
- * An upstream that came back, or speaks another era or transport than the catalogue says, is synced, too.
+ * Checks one upstream: a handshake with its own credential (in the era that is set for it, if one is), a row in
+ * `health_checks`, and a turned state when it is news. An upstream that came back, or speaks another era or transport
+ * than the catalogue says, is synced, too.
  */
 @Injectable()
 export class CheckUpstreamHealthProcessor {
@@ -24,7 +25,9 @@ export class CheckUpstreamHealthProcessor {
     let stale = false;
     await this.jobs.run('check-upstream-health', payload, job, async (_ctx, upstream) => {
       const finding = await this.dialer.dial(upstream, job.requestId, (connection) =>
-        checkHealth(connection, upstream.era, job.signal),
+        upstream.protocolEra === null
+          ? checkHealth(connection, upstream.era, job.signal)
+          : checkEra(connection, upstream.protocolEra, job.signal),
       );
       stale = finding.ok && (upstream.health !== 'HEALTHY' || speaksOtherwise(upstream, finding.value));
       return settlementOf(upstream, finding);

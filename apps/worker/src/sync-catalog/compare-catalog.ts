@@ -11,11 +11,12 @@ export type CatalogDiff = Readonly<Record<ListName, ListDiff>>;
 export async function compareCatalog(
   tx: ReadTransaction,
   upstreamId: string,
-  { lists }: OfferedCatalog,
+  { lists, isWhole }: OfferedCatalog,
 ): Promise<CatalogDiff> {
   const diffs: [ListName, ListDiff][] = [];
   for (const list of listNames) {
-    diffs.push([list, diffList(await readList(tx.sql, catalogTables[list], upstreamId), lists[list])]);
+    const stored = await readList(tx.sql, catalogTables[list], upstreamId);
+    diffs.push([list, diffList(stored, lists[list], isWhole)]);
   }
   return Object.fromEntries(diffs) as Record<ListName, ListDiff>;
 }

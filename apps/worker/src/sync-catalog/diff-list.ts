@@ -5,6 +5,8 @@ export interface StoredObject {
   readonly id: string;
   readonly key: string;
   readonly fingerprint: string;
+  /** JSON of RequiredClientCapabilities. */
+  readonly requires: string;
 }
 
 /** What turns the stored objects of one list into those that the upstream offers now. */
@@ -17,8 +19,11 @@ export interface ListDiff {
   readonly unchanged: number;
 }
 
-/** Compares by key and fingerprint. */
-export function diffList(stored: readonly StoredObject[], offered: readonly CatalogRow[]): ListDiff {
+/**
+ * Compares by key, fingerprint and requirement.
+ * @param isWhole false: what only some clients are offered was not read, so what is known of it stays
+ */
+export function diffList(stored: readonly StoredObject[], offered: readonly CatalogRow[], isWhole = true): ListDiff {
   const gone = new Map(stored.map((object) => [object.key, object]));
   const added: CatalogRow[] = [];
   const changed: (CatalogRow & { id: string })[] = [];
@@ -26,13 +31,16 @@ export function diffList(stored: readonly StoredObject[], offered: readonly Cata
     const object = gone.get(row.key);
     gone.delete(row.key);
     if (!object) added.push(row);
-    else if (object.fingerprint !== row.fingerprint) changed.push({ ...row, id: object.id });
+    else if (object.fingerprint !== row.fingerprint || object.requires !== row.requires)
+      changed.push({ ...row, id: object.id });
   }
+  const left = [...gone.values()];
+  const stays = ({ requires }: StoredObject): boolean => !isWhole && requires !== '[]';
   return {
     added,
     changed,
-    removed: [...gone.values()].map(({ id }) => id),
-    unchanged: offered.length - added.length - changed.length,
+    removed: left.filter((object) => !stays(object)).map(({ id }) => id),
+    unchanged: offered.length - added.length - changed.length + left.filter(stays).length,
   };
 }
 

@@ -1,4 +1,5 @@
 import { fingerprintJson } from '#crypto';
+import type { RequiredClientCapabilities } from '#contracts';
 import type { CatalogObject } from '#mcp';
 import { catalogTables, type ListName } from './catalog-lists.js';
 
@@ -12,6 +13,8 @@ export interface CatalogRow {
   /** Raw, as the upstream sent it. */
   readonly definition: string;
   readonly fingerprint: string;
+  /** JSON of RequiredClientCapabilities. */
+  readonly requires: string;
 }
 
 /** PostgreSQL keeps no NUL, and half a surrogate pair is no text. The definition keeps both, escaped. */
@@ -20,7 +23,11 @@ const storable = (text: string): string => text.replaceAll(/[\0\ud800-\udfff]/gu
 const clipped = (text: string, length: number): string => storable(text.slice(0, length));
 
 /** Makes a row of an object, or says why it cannot be stored; one bad object never costs the rest of its list. */
-export function toCatalogRow(list: ListName, object: CatalogObject): CatalogRow | string {
+export function toCatalogRow(
+  list: ListName,
+  object: CatalogObject,
+  requires: RequiredClientCapabilities = [],
+): CatalogRow | string {
   const { key, title, description, mimeType, definition, value } = object;
   const { key: column, keyFits, keyLimit } = catalogTables[list];
   const leftOut = (problem: string): string => `${list}: ${clipped(key, 80)} is left out: ${problem}`;
@@ -37,6 +44,7 @@ export function toCatalogRow(list: ListName, object: CatalogObject): CatalogRow 
     mimeType: mimeType && clipped(mimeType, 255),
     definition,
     fingerprint,
+    requires: JSON.stringify(requires),
   };
 }
 

@@ -6,7 +6,10 @@ import type { CatalogRow } from './to-catalog-row.js';
 
 /** The objects of one list that are stored for an upstream. */
 export const readList = (sql: SqlExecutor, { table, key }: CatalogTable, upstreamId: string): Promise<StoredObject[]> =>
-  sql.query<StoredObject>(`select id, ${key} as key, fingerprint from ${table} where upstream_id = $1`, [upstreamId]);
+  sql.query<StoredObject>(
+    `select id, ${key} as key, fingerprint, required_client_capabilities as requires from ${table} where upstream_id = $1`,
+    [upstreamId],
+  );
 
 /** Whose list is written, and when. */
 export interface ListOwner {
@@ -61,6 +64,7 @@ function columnsOf({ key, more }: CatalogTable): Column[] {
     text('description', (row) => row.description),
     text('definition', (row) => row.definition),
     text('fingerprint', (row) => row.fingerprint),
+    text('required_client_capabilities', (row) => row.requires),
   ];
 }
 

@@ -15,6 +15,8 @@ interface Address {
   readonly authHeader: string | null;
   /** Sealed. */
   readonly authSecret: string | null;
+  /** Set by an administrator: this era and nothing else; null: what is found. */
+  readonly protocolEra: Era | null;
 }
 
 /** What a job needs of an upstream's row, as it was when it was read. */
@@ -22,6 +24,8 @@ export interface DialedUpstream extends Address {
   readonly id: string;
   readonly organizationId: string;
   readonly slug: string;
+  /** STDIO: one process for all principals. */
+  readonly shared: boolean;
   readonly connectTimeoutMs: number | null;
   readonly era: Era | null;
   readonly protocolVersion: string | null;
@@ -48,6 +52,8 @@ const fromRow = (row: Upstream): DialedUpstream => ({
   headers: row.headers,
   authHeader: row.authHeader,
   authSecret: row.authSecret,
+  protocolEra: row.protocolEra,
+  shared: row.shared,
   connectTimeoutMs: row.connectTimeoutMs,
   era: row.era,
   protocolVersion: row.protocolVersion,
@@ -62,6 +68,7 @@ const addressFields = [
   'headers',
   'authHeader',
   'authSecret',
+  'protocolEra',
 ] as const satisfies readonly (keyof Address)[];
 
 /**

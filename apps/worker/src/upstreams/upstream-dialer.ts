@@ -42,7 +42,7 @@ export class UpstreamDialer {
       this.metrics.upstreamRequest({ upstream: upstream.slug, outcome: 'ok' });
       return { ok: true, value, latencyMs: latencyMs() };
     } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
+      if (!(error instanceof DomainError) || error.code === 'INTERNAL') throw error;
       this.metrics.upstreamRequest({ upstream: upstream.slug, outcome: error.code });
       return { ok: false, error, latencyMs: latencyMs() };
     }

@@ -184,7 +184,8 @@ export const mcp = concern('MCP requests', {
     env: 'GATEHOUSE_MCP_REPLAY_MEMORY',
     schema: bytes(0, 1024 ** 4),
     default: '256MiB',
-    description: 'Size of the events that all sessions of one process keep together.',
+    description:
+      'Size of the events that all sessions of one process keep together, about 300 bytes added for each; beyond it the fullest sessions give up their oldest events.',
   }),
   replayAge: setting({
     env: 'GATEHOUSE_MCP_REPLAY_AGE',
@@ -239,7 +240,7 @@ export const outbound = concern('Outbound requests', {
     schema: bytes(16 * 1024, 4 * 1024 ** 3),
     default: '256KiB',
     description:
-      'A JSON answer of more than this in which nothing has to change is passed on as it comes, no faster than its client reads; smaller ones, and those in which names or URIs are rewritten, are held whole.',
+      'A JSON answer of more than this is passed on as it comes, no faster than its client reads, with names rewritten on the way; smaller ones are held whole, and so are large ones that cannot be decided about before their end (see Large answers in docs/protocol-support.md).',
   }),
   poolConnections: setting({
     env: 'GATEHOUSE_OUTBOUND_POOL_CONNECTIONS',

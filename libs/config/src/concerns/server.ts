@@ -221,7 +221,8 @@ export const gateway = concern('Gateway', {
     env: 'GATEHOUSE_GATEWAY_MAX_SUBSCRIPTIONS',
     schema: int(1, 100_000),
     default: '256',
-    description: 'Resources that one session or one `subscriptions/listen` may be subscribed to.',
+    description:
+      'Resources that one session, and resources and tasks that one `subscriptions/listen`, may be subscribed to.',
   }),
   maxClientSessions: setting({
     env: 'GATEHOUSE_GATEWAY_MAX_CLIENT_SESSIONS',

@@ -15,6 +15,13 @@ export const stdio = concern('stdio upstreams', {
     default: '32',
     description: 'Child processes of one upstream per process of Gatehouse.',
   }),
+  maxChildrenPerUser: setting({
+    env: 'GATEHOUSE_STDIO_MAX_CHILDREN_PER_USER',
+    schema: int(1, 10_000),
+    default: '8',
+    description:
+      'Of these, child processes of one user with all tokens; in any case one less than there may be, so that no user has them all.',
+  }),
   idle: setting({
     env: 'GATEHOUSE_STDIO_IDLE',
     schema: duration(100, 86_400_000),

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../envelope/messages.js';
 import { memberValue, rewriteObject } from '../json/json-text.js';
-import { relatedTask } from './relay-notification.js';
+import { innerTask, relatedTask } from './relay-notification.js';
 
 /**
  * The members of a result that name tasks, with the ids that the client of a prefixed endpoint knows: the flat task of
@@ -20,5 +20,9 @@ export function exposeTasks(
     });
   const meta = isObject(result['_meta']) ? relatedTask(resultText(), result, expose) : null;
   if (meta !== null) changes['_meta'] = meta;
+  if (isObject(result['result'])) {
+    const inner = innerTask(memberValue(resultText(), 'result'), result['result'], expose);
+    if (inner !== null) changes['result'] = inner;
+  }
   return changes;
 }

@@ -20,6 +20,17 @@ describe('notifications of servers', () => {
     expect(exposeNotification(related, JSON.parse(related) as JsonRpcNotification, none)).toBe(related);
   });
 
+  it('of a task carry its result as tasks/get shows it', () => {
+    const related = '{"io.modelcontextprotocol/related-task":{"taskId":"1"}}';
+    const link = '{"type":"resource_link","uri":"x:","name":"n","size":1.0}';
+    const text = `{"method":"notifications/tasks","params":{"taskId":"1","status":"completed","ttlMs":1.0,"result":{"content":[${link}],"_meta":${related}},"_meta":${related}}}`;
+    const shown = text.replaceAll('"taskId":"1"', '"taskId":"t:1"').replace('"uri":"x:"', '"uri":"p:x:"');
+    expect(told(text)).toBe(shown);
+    const bare = text.replace(`,"_meta":${related}},"_meta"`, '},"_meta"').replace(link, '');
+    expect(told(bare)).toBe(bare.replaceAll('"taskId":"1"', '"taskId":"t:1"'));
+    expect(exposeNotification(text, JSON.parse(text) as JsonRpcNotification, none)).toBe(text);
+  });
+
   it('carry the subscription that they belong to', () => {
     expect(withSubscriptionId('{"method":"a"}', undefined, 0)).toBe(
       '{"method":"a","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":0}}}',

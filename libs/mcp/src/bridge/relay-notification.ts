@@ -1,6 +1,7 @@
 import { isObject, type JsonObject, type JsonRpcId, type JsonRpcNotification } from '../envelope/messages.js';
 import { META } from '../era/protocol-versions.js';
 import { memberValue, rewriteObject } from '../json/json-text.js';
+import { exposeUris } from './expose-uris.js';
 
 /** Levels of log messages, the least severe first (RFC 5424). */
 export const logLevels: readonly string[] = [
@@ -36,7 +37,11 @@ export interface NameExposure {
   readonly exposeTask: ((taskId: string) => string) | null;
 }
 
-/** A server's notification with resource URIs and task ids as the client knows them; its own text where none is there. */
+/**
+ * A server's notification with resource URIs and task ids as the client knows them; its own text where none is there.
+ * `notifications/tasks` (tasks extension, Task Status Notifications) carries what `tasks/get` would answer, so a result
+ * is in it.
+ */
 export function exposeNotification(
   text: string,
   { method, params }: JsonRpcNotification,
@@ -46,12 +51,19 @@ export function exposeNotification(
   const uri = params?.['uri'];
   if (exposeUri !== null && method === 'notifications/resources/updated' && typeof uri === 'string')
     changes['uri'] = JSON.stringify(exposeUri(uri));
+  if (exposeUri !== null && method === 'notifications/tasks' && params !== undefined)
+    Object.assign(
+      changes,
+      exposeUris('tasks/get', () => paramsOf(text), params, exposeUri),
+    );
   if (exposeTask !== null) {
     const taskId = params?.['taskId'];
     if (method.startsWith('notifications/tasks') && typeof taskId === 'string')
       changes['taskId'] = JSON.stringify(exposeTask(taskId));
     const meta = relatedTask(paramsOf(text), params, exposeTask);
     if (meta !== null) changes['_meta'] = meta;
+    const inner = innerTask(changes['result'] ?? memberValue(paramsOf(text), 'result'), params?.['result'], exposeTask);
+    if (inner !== null) changes['result'] = inner;
   }
   return Object.keys(changes).length === 0 ? text : withParams(text, changes);
 }
@@ -70,4 +82,14 @@ export function relatedTask(
     taskId: JSON.stringify(exposeTask(related['taskId'])),
   });
   return rewriteObject(metaText, { [META.relatedTask]: task });
+}
+
+/** A task's result that names the task itself, with its exposed id; null when it does not. */
+export function innerTask(
+  resultText: string | null,
+  result: unknown,
+  exposeTask: (taskId: string) => string,
+): string | null {
+  const meta = isObject(result) && resultText !== null ? relatedTask(resultText, result, exposeTask) : null;
+  return meta === null || resultText === null ? null : rewriteObject(resultText, { _meta: meta });
 }

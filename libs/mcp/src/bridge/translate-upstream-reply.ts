@@ -1,36 +1,13 @@
-import type { Era } from '#contracts';
 import { jsonRpcError } from '../envelope/json-rpc-error.js';
-import { isObject, type JsonObject, type JsonRpcErrorBody, type JsonRpcId } from '../envelope/messages.js';
-import { META } from '../era/protocol-versions.js';
+import type { JsonObject, JsonRpcErrorBody } from '../envelope/messages.js';
 import { memberValue, rewriteObject } from '../json/json-text.js';
 import type { UpstreamResponse } from '../upstream/upstream-reply.js';
-import type { Implementation } from '../upstream/upstream-connection.js';
-import { cacheable } from './cacheable.js';
-import { exposeTasks } from './expose-tasks.js';
-import { exposeUris } from './expose-uris.js';
-import { fitTools } from './fit-tools.js';
+import type { ReplyContext } from './reply-context.js';
+import { resultChanges } from './result-changes.js';
 
 /** What {@link translateUpstreamReply} takes. */
-export interface ReplyInput {
-  readonly clientEra: Era;
-  readonly upstreamEra: Era;
-  readonly upstreamName: string;
-  readonly method: string;
-  /** The id of the client's request. */
-  readonly clientId: JsonRpcId;
+export interface ReplyInput extends ReplyContext {
   readonly reply: UpstreamResponse;
-  /** How Gatehouse introduces itself in results of a legacy upstream to a modern client. */
-  readonly serverInfo: Implementation;
-  /** On prefixed endpoints: the URI that clients see for an upstream's; null elsewhere. */
-  readonly exposeUri: ((uri: string) => string) | null;
-  /** Where task ids are sealed: the id that clients see for an upstream's; null elsewhere. */
-  readonly exposeTask?: ((taskId: string) => string) | null;
-  /** Where the state of an unfinished call is sealed (2026-07-28, Multi Round-Trip Requests); null: it passes verbatim. */
-  readonly sealState?: ((state: string) => string) | null;
-  /** The client declared the extension under which a result may be a task. */
-  readonly takesTasks?: boolean;
-  /** Pass-through between modern peers: the upstream judged the very request of the client, so its words stand. */
-  readonly verbatim?: boolean;
 }
 
 /** What goes back to the client, and how the call went, for audit and metrics. */
@@ -86,57 +63,6 @@ function translateError(input: ReplyInput, error: JsonRpcErrorBody): TranslatedR
   return { status, body: withId(input, changes), outcome: 'rpc-error', code };
 }
 
-/** The `_meta` of a modern result without what legacy servers do not say; null where nothing else is in it. */
-function legacyMeta(resultText: string): string | null {
-  const text = rewriteObject(memberValue(resultText, '_meta') ?? '{}', { [META.serverInfo]: null });
-  return text === '{}' ? null : text;
-}
-
-/**
- * L←M: the legacy schemas know neither result types nor caching, reject structured content that is no object, and have
- * the server introduce itself once.
- */
-function towardsLegacy(result: JsonObject, resultText: () => string): Record<string, string | null> {
-  const changes: Record<string, string | null> = {};
-  // A task keeps its type and its time to live: its client asked for the extension that defines them.
-  if (result['resultType'] === 'task') return changes;
-  for (const key of ['resultType', 'ttlMs', 'cacheScope'])
-    if (key in result && !(key === 'ttlMs' && 'taskId' in result)) changes[key] = null;
-  const { _meta } = result;
-  if (isObject(_meta) && META.serverInfo in _meta) changes['_meta'] = legacyMeta(resultText());
-  if ('structuredContent' in result && !isObject(result['structuredContent'])) changes['structuredContent'] = null;
-  return changes;
-}
-
-/** M←L: what the modern schemas require of every result. Nothing is promised about freshness. */
-function towardsModern({ method, reply, serverInfo }: ReplyInput, resultText: string): Record<string, string | null> {
-  const meta = reply.message.result?.['_meta'];
-  const info = { [META.serverInfo]: JSON.stringify(serverInfo) };
-  return {
-    resultType: '"complete"',
-    ...(cacheable.has(method) ? { ttlMs: '0', cacheScope: '"private"' } : {}),
-    _meta: rewriteObject(isObject(meta) ? (memberValue(resultText, '_meta') ?? '{}') : '{}', info),
-  };
-}
-
-/**
- * M←M: an answer given to one caller must not be shared with another, since Gatehouse decides who may read what; and the
- * state of an unfinished call must come back from the same caller for the same call.
- */
-function betweenModern({ method, sealState }: ReplyInput, result: JsonObject): Record<string, string> {
-  const changes: Record<string, string> = {};
-  if (result['cacheScope'] === 'public' && cacheable.has(method)) changes['cacheScope'] = '"private"';
-  const { requestState } = result;
-  if (sealState != null && typeof requestState === 'string' && result['resultType'] === 'input_required')
-    changes['requestState'] = JSON.stringify(sealState(requestState));
-  return changes;
-}
-
-function eraChanges(input: ReplyInput, result: JsonObject, resultText: () => string): Record<string, string | null> {
-  if (input.clientEra === 'LEGACY') return input.upstreamEra === 'LEGACY' ? {} : towardsLegacy(result, resultText);
-  return input.upstreamEra === 'LEGACY' ? towardsModern(input, resultText()) : betweenModern(input, result);
-}
-
 /** A modern result that a legacy client cannot understand, by the name of its reason. */
 function unbridgeable({ clientEra, upstreamEra, takesTasks }: ReplyInput, result: JsonObject): string | null {
   const type = result['resultType'];
@@ -151,7 +77,7 @@ function unbridgeable({ clientEra, upstreamEra, takesTasks }: ReplyInput, result
  * wherever nothing had to change.
  */
 export function translateUpstreamReply(input: ReplyInput): TranslatedReply {
-  const { method, reply, exposeUri } = input;
+  const { method, reply } = input;
   const { error, result = {} } = reply.message;
   if (error) return translateError(input, error);
   const reason = unbridgeable(input, result);
@@ -163,11 +89,7 @@ export function translateUpstreamReply(input: ReplyInput): TranslatedReply {
     );
   let text: string | null = null;
   const resultText = () => (text ??= memberValue(reply.text, 'result') ?? '{}');
-  const changes = eraChanges(input, result, resultText);
-  if (method === 'tools/list' && input.clientEra !== input.upstreamEra)
-    Object.assign(changes, fitTools(resultText, result, input.clientEra));
-  if (exposeUri !== null) Object.assign(changes, exposeUris(method, resultText, result, exposeUri));
-  if (input.exposeTask != null) Object.assign(changes, exposeTasks(resultText, result, input.exposeTask));
+  const changes = resultChanges(input, result, resultText);
   const changed: Record<string, string> =
     Object.keys(changes).length === 0 ? {} : { result: rewriteObject(resultText(), changes) };
   return {

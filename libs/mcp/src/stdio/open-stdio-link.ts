@@ -43,6 +43,27 @@ export async function openStdioLink(
   }
 }
 
+/**
+ * Starts a stdio upstream and asks `server/discover`, and nothing else; null when the answer says that it is of the legacy
+ * era. Nothing runs after that, or after a failure.
+ */
+export async function openModernStdioLink(
+  connection: StdioConnection,
+  options: LinkOptions,
+): Promise<UpstreamLink | null> {
+  const link = new StdioLink(connection, options);
+  let isOpen = false;
+  try {
+    const identity = await discover(connection, link, options.signal);
+    if (identity === null) return null;
+    link.speak(identity);
+    isOpen = true;
+    return link;
+  } finally {
+    if (!isOpen) await link.close();
+  }
+}
+
 async function asked(connection: StdioConnection, link: StdioLink, signal: AbortSignal | undefined) {
   const timeout = AbortSignal.timeout(Math.min(DISCOVER_MS, connection.timeoutMs));
   try {

@@ -6,6 +6,8 @@ import { StdioChild } from './stdio-child.js';
 export interface StdioChildrenOptions {
   /** Processes of one upstream at a time. */
   readonly maxPerUpstream: number;
+  /** Of these, processes of one user; in any case one less than there may be, so that no user has them all. */
+  readonly maxPerUser?: number | undefined;
   /** Milliseconds without a call after which a child is stopped. */
   readonly idleMs: number;
   /** Milliseconds from SIGTERM to SIGKILL. */
@@ -26,11 +28,15 @@ export interface ChildOrder {
   readonly maxBytes: number;
 }
 
+/** Of whom there are as many processes as there may be: details of UPSTREAM_TOO_MANY_PROCESSES. */
+type FullScope = 'upstream' | 'user';
+
 /** The stdio children of this process: at most so many for each upstream, and none left when it ends. */
 export class StdioChildren {
-  readonly #children = new Map<string, Set<StdioChild>>();
+  /** By upstream: its children, and for which user each runs; null: for none. */
+  readonly #children = new Map<string, Map<StdioChild, string | null>>();
   readonly #onExit = (): void => {
-    for (const children of this.#children.values()) for (const child of children) child.killNow();
+    for (const children of this.#children.values()) for (const child of children.keys()) child.killNow();
   };
   #closed = false;
 
@@ -49,35 +55,54 @@ export class StdioChildren {
     return size;
   }
 
-  /** Starts a child. Throws UPSTREAM_TOO_MANY_PROCESSES, and UPSTREAM_PROCESS_EXITED once closed. */
-  spawn({ name, key, command, maxBytes }: ChildOrder): StdioChild {
-    const children = this.#children.get(key) ?? new Set();
+  /** Starts a child for a user, or for none. Throws UPSTREAM_TOO_MANY_PROCESSES, and UPSTREAM_PROCESS_EXITED once closed. */
+  spawn({ name, key, command, maxBytes }: ChildOrder, userId: string | null = null): StdioChild {
+    const children = this.#children.get(key) ?? new Map<StdioChild, string | null>();
     const { killGraceMs, maxPerUpstream, onGone, stderrBytes } = this.options;
     if (this.#closed)
       throw new DomainError('UPSTREAM_PROCESS_EXITED', `Upstream "${name}" is not started: Gatehouse is stopping.`, {
         details: { upstream: name },
       });
+    // First, so that nobody makes room in vain.
+    const perUser = this.#maxPerUser;
+    if (userId !== null && countOf(children, userId) >= perUser)
+      throw new DomainError(
+        'UPSTREAM_TOO_MANY_PROCESSES',
+        `Upstream "${name}" runs ${perUser} processes for this user here already. Try again later, use clients that declare the same capabilities, or raise GATEHOUSE_STDIO_MAX_CHILDREN_PER_USER.`,
+        { details: { upstream: name, limit: perUser, scope: 'user' satisfies FullScope } },
+      );
     if (children.size >= maxPerUpstream)
       throw new DomainError(
         'UPSTREAM_TOO_MANY_PROCESSES',
         `Upstream "${name}" runs ${children.size} processes here already. Try again later, share one process between all users, or raise GATEHOUSE_STDIO_MAX_CHILDREN.`,
-        { details: { upstream: name, limit: maxPerUpstream } },
+        { details: { upstream: name, limit: maxPerUpstream, scope: 'upstream' satisfies FullScope } },
       );
     const child: StdioChild = new StdioChild(command, { maxBytes, killGraceMs, stderrBytes }, (stderr) => {
       children.delete(child);
       if (children.size === 0 && this.#children.get(key) === children) this.#children.delete(key);
       onGone?.(name, stderr);
     });
-    this.#children.set(key, children.add(child));
+    this.#children.set(key, children.set(child, userId));
     return child;
+  }
+
+  get #maxPerUser(): number {
+    const { maxPerUpstream, maxPerUser = maxPerUpstream } = this.options;
+    return Math.min(maxPerUser, Math.max(1, maxPerUpstream - 1));
   }
 
   /** Ends every child with its tree. */
   async close(): Promise<void> {
     this.#closed = true;
     const ending: Promise<void>[] = [];
-    for (const children of this.#children.values()) for (const child of children) ending.push(child.kill());
+    for (const children of this.#children.values()) for (const child of children.keys()) ending.push(child.kill());
     await Promise.all(ending);
     process.off('exit', this.#onExit);
   }
+}
+
+function countOf(children: ReadonlyMap<StdioChild, string | null>, userId: string): number {
+  let count = 0;
+  for (const one of children.values()) if (one === userId) count++;
+  return count;
 }

@@ -47,7 +47,7 @@ export class StdioLink implements UpstreamLink, Wire, ChildListener {
     this.timeoutMs = connection.timeoutMs;
     this.maxRequestMs = connection.maxRequestMs;
     this.calls = new MultiplexedCalls(this, options.unsolicited);
-    this.child = connection.children.spawn(connection);
+    this.child = connection.children.spawn(connection, options.userId);
     this.idleTimer = setTimeout(() => this.onIdle(), connection.children.idleMs);
     this.idleTimer.unref();
     this.child.listen(this);

@@ -41,7 +41,7 @@ export async function discover(
   isSilenceEvidence = false,
 ): Promise<UpstreamIdentity | null> {
   try {
-    const ask = () => callUpstream(connection, link, 'server/discover', {}, signal);
+    const ask = () => callUpstream(connection, link, 'server/discover', {}, { signal });
     const { value } = await ask().catch((error: unknown) => {
       if (namesOurRevision(error)) return ask();
       throw error;

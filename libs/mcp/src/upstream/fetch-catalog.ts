@@ -1,9 +1,10 @@
 import type { CatalogKind } from '#contracts';
 import { arrayElements, memberValue } from '../json/json-text.js';
-import { callUpstream, type UpstreamResult } from './call-upstream.js';
+import { callUpstream, type OwnCall, type UpstreamResult } from './call-upstream.js';
 import { catalogLists, readCatalogObject, type CatalogObject } from './catalog-object.js';
 import { UpstreamRpcError } from './refusals.js';
 import { upstreamError, type UpstreamConnection } from './upstream-connection.js';
+import type { JsonObject } from '../envelope/messages.js';
 import type { UpstreamLink } from './upstream-link.js';
 
 /** Bounds of a catalogue (settings `catalog.*`). */
@@ -32,7 +33,7 @@ interface Reading {
   readonly link: UpstreamLink;
   readonly limits: CatalogLimits;
   readonly warnings: string[];
-  readonly signal: AbortSignal | undefined;
+  readonly own: OwnCall;
   /** Bytes of the definitions read so far. */
   size: number;
 }
@@ -54,13 +55,8 @@ const invalid = (reading: Reading, problem: string) =>
 async function page(reading: Reading, kind: CatalogKind, cursor: string | null): Promise<UpstreamResult | null> {
   const { method } = catalogLists[kind];
   try {
-    return await callUpstream(
-      reading.connection,
-      reading.link,
-      method,
-      cursor === null ? {} : { cursor },
-      reading.signal,
-    );
+    const { connection, link, own } = reading;
+    return await callUpstream(connection, link, method, cursor === null ? {} : { cursor }, own);
   } catch (error) {
     if (!(error instanceof UpstreamRpcError)) throw error;
     // Many servers with resources have no templates and say so this way.
@@ -112,6 +108,12 @@ async function list(reading: Reading, kind: CatalogKind): Promise<CatalogObject[
   }
 }
 
+/** See {@link OwnCall}. */
+export interface CatalogCall extends OwnCall {
+  /** What the upstream has announced, where the link does not know it. */
+  readonly offered?: Readonly<JsonObject> | undefined;
+}
+
 /**
  * Reads everything that the upstream's capabilities announce, every page, definitions whole. Too many pages, objects or
  * bytes, a repeated cursor, a list that is none: UPSTREAM_CATALOG_INVALID. A single bad object is left out with a warning.
@@ -120,11 +122,11 @@ export async function fetchCatalog(
   connection: UpstreamConnection,
   link: UpstreamLink,
   limits: CatalogLimits,
-  signal?: AbortSignal,
+  { offered = link.identity.capabilities, ...own }: CatalogCall = {},
 ): Promise<UpstreamCatalog> {
   const warnings: string[] = [];
-  const reading: Reading = { connection, link, limits, warnings, signal, size: 0 };
-  const has = (capability: string) => link.identity.capabilities[capability] !== undefined;
+  const reading: Reading = { connection, link, limits, warnings, own, size: 0 };
+  const has = (capability: string) => offered[capability] !== undefined;
   return {
     tools: has('tools') ? await list(reading, 'TOOL') : [],
     resources: has('resources') ? await list(reading, 'RESOURCE') : [],

@@ -74,8 +74,10 @@ export class LegacyLink implements UpstreamLink {
 
   listen(): void {
     if (this.closed || this.listener !== null) return;
-    this.listener = new LegacyListener(this.connection, this.identity, this.options.unsolicited, this.post, () =>
-      this.lose(),
+    const { onListening, unsolicited } = this.options;
+    const onSessionEnded = () => this.lose();
+    this.listener = new LegacyListener(
+      ...([this.connection, this.identity, unsolicited, this.post, onSessionEnded, onListening] as const),
     );
   }
 

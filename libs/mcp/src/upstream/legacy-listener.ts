@@ -27,6 +27,7 @@ export class LegacyListener {
     private readonly messages: ServerMessages | undefined,
     private readonly send: SendAnswer,
     private readonly onSessionEnded: () => void,
+    private readonly onOpen: (() => void) | undefined,
   ) {
     void this.run();
   }
@@ -65,6 +66,9 @@ export class LegacyListener {
         maxBytes: connection.maxBytes,
         signal: this.stopped.signal,
         position,
+        onStream: (status) => {
+          if (status < 400) this.onOpen?.();
+        },
         onEvent: (event) => this.take(event),
       });
     } catch {

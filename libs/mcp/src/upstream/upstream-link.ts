@@ -52,7 +52,7 @@ export interface UpstreamLink {
   call(request: LinkRequest): Promise<UpstreamReply>;
   /**
    * Like `call`, but an answer that comes as one JSON body of more than `above` bytes is not held: it is handed out as
-   * it comes. For answers that need nothing but the client's id; elsewhere they come as from `call`.
+   * it comes. Answers in event streams and over other transports come as from `call`.
    */
   callOrStream(request: LinkRequest, above: number): Promise<UpstreamReply | StreamedAnswer>;
   /** Passes a notification on; failures are swallowed: nobody waits for it. */
@@ -71,8 +71,15 @@ export interface LinkOptions {
     readonly capabilities: JsonObject;
     readonly protocolVersion?: string | undefined;
   };
+  /** The user whose process it is, where it is one; each has a share of those that an upstream may run. */
+  readonly userId?: string | undefined;
   /** What comes outside of a call. */
   readonly unsolicited?: ServerMessages | undefined;
+  /**
+   * Legacy HTTP: hears that the stream that `listen` asked for has opened, also again after a break; what the upstream
+   * said before may be lost.
+   */
+  readonly onListening?: (() => void) | undefined;
   /** Hears once that the link has closed without `close()`. */
   readonly onClosed?: (() => void) | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -1,5 +1,8 @@
-import type { JsonRpcId, JsonRpcResponse } from '../envelope/messages.js';
-import type { AnswerOutcome } from './answer-scanner.js';
+import type { ReplyContext } from '../bridge/reply-context.js';
+import type { JsonRpcResponse } from '../envelope/messages.js';
+
+/** How a call went, as far as its answer says. */
+export type AnswerOutcome = 'ok' | 'tool-error' | 'rpc-error';
 
 /** The answer as it came: bytes where it was a JSON body (null from an event stream), text and parsed message. */
 export interface UpstreamResponse {
@@ -14,15 +17,25 @@ export interface UpstreamResponse {
 /** The answer, or the news that the legacy session is gone (404): initialize again. */
 export type UpstreamReply = UpstreamResponse | { readonly kind: 'session-ended' };
 
-/** An answer too large to be held, as JSON text that passes through. It must be piped or cancelled. */
+/** Takes the pieces of an answer; a promise holds the upstream up. */
+export type PieceTaker = (piece: Buffer) => void | Promise<void>;
+
+/** An answer that has gone to its client. */
+export interface PassedReply {
+  readonly kind: 'passed';
+  readonly outcome: AnswerOutcome;
+}
+
+/** A large answer that is still on its way, as JSON text. It must be piped or cancelled. */
 export interface StreamedAnswer {
   readonly kind: 'stream';
   readonly status: number;
   readonly sessionId: string | null;
   /**
-   * Hands the text to `sink`, the client's id in its place, everything else byte for byte; a promise holds the upstream
-   * up. Resolves to how the call went. Rejects when the answer breaks off or is none: then the client's must break off.
+   * Hands the answer, as the client is to see it, to whoever `open` gives once it is known that it can go as it comes.
+   * Where it cannot, and where `open` gives null, resolves to the answer as a whole. Rejects when the answer breaks off or
+   * is none: what the client has of it by then must break off, too.
    */
-  pipe(sink: (chunk: Buffer) => void | Promise<void>, clientId: JsonRpcId): Promise<AnswerOutcome>;
+  pipe(context: ReplyContext, open: () => PieceTaker | null): Promise<PassedReply | UpstreamResponse>;
   cancel(reason: Error): void;
 }

@@ -18,6 +18,8 @@ const schema = defineEntity({
     definition: p.text(),
     /** SHA-256 over the RFC 8785 form of the definition, hexadecimal. */
     fingerprint: p.string().length(64),
+    /** JSON: lists of client capabilities; the object is offered to clients that declare everything in one of them. */
+    requiredClientCapabilities: p.text().default('[]'),
     ...timestamped,
   },
   uniques: [{ name: 'resource_templates_key_unique', properties: ['upstream', 'uriTemplate'] }],

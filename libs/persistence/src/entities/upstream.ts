@@ -37,6 +37,8 @@ const schema = defineEntity({
     authHeader: p.string().length(100).strictNullable(),
     /** The header's value under envelope encryption; bound to organization and row. */
     authSecret: p.text().strictNullable().hidden(),
+    /** Set by an administrator: this era and nothing else; null: what a probe finds. */
+    protocolEra: p.enum(eras).strictNullable(),
     /** What the last probe found; null before the first. */
     era: p.enum(eras).strictNullable(),
     protocolVersion: p.string().length(20).strictNullable(),
@@ -56,6 +58,10 @@ const schema = defineEntity({
     {
       name: 'upstreams_transport_address',
       expression: "(transport = 'STDIO') = (command is not null) and (transport = 'STDIO') = (url is null)",
+    },
+    {
+      name: 'upstreams_protocol_era_transport',
+      expression: "protocol_era is distinct from 'MODERN' or transport <> 'SSE'",
     },
   ],
 });

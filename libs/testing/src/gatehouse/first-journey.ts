@@ -38,6 +38,7 @@ export async function signUpAdmin(
 /** What an upstream may be registered with, beside its address. */
 export interface UpstreamOptions {
   readonly transport?: 'STREAMABLE_HTTP' | 'SSE' | 'STDIO';
+  readonly protocolEra?: 'AUTO' | 'LEGACY' | 'MODERN';
   readonly command?: string;
   readonly shared?: boolean;
   readonly visibility?: 'PRIVATE' | 'TEAM' | 'ORGANIZATION';

@@ -1,4 +1,4 @@
-import { textOf, type FixtureCatalogue, type Json } from './fixture-catalogue.js';
+import { textOf, type FixtureCatalogue, type FixtureObject, type Json } from './fixture-catalogue.js';
 
 /** A JSON-RPC error that a fixture answers with. */
 export class FixtureError extends Error {
@@ -34,9 +34,10 @@ export async function answerMethod(
   catalogue: FixtureCatalogue,
   method: string,
   params: Json,
-  options: { pageSize: number; notFound: number; signal: AbortSignal },
+  options: { pageSize: number; notFound: number; signal: AbortSignal; capabilities: Json },
 ): Promise<Json> {
-  const definitions = (list: { definition: Json }[]) => list.map(({ definition }) => definition);
+  const isThere = ({ needs }: FixtureObject) => needs === undefined || needs(options.capabilities);
+  const definitions = (list: FixtureObject[]) => list.filter(isThere).map(({ definition }) => definition);
   const args = (params['arguments'] ?? {}) as Json;
   switch (method) {
     case 'tools/list':
@@ -50,14 +51,14 @@ export async function answerMethod(
       return page('prompts', definitions(catalogue.prompts), params, options.pageSize);
     case 'tools/call': {
       const tool = catalogue.tools.find(({ definition }) => definition['name'] === params['name']);
-      if (!tool) throw new FixtureError(-32602, `Unknown tool: ${String(params['name'])}`);
-      return tool.run(args, options.signal);
+      if (!tool || !isThere(tool)) throw new FixtureError(-32602, `Unknown tool: ${String(params['name'])}`);
+      return tool.run(args, options.signal, params);
     }
     case 'resources/read':
       return read(catalogue, String(params['uri']), options.notFound);
     case 'prompts/get': {
       const prompt = catalogue.prompts.find(({ definition }) => definition['name'] === params['name']);
-      if (!prompt) throw new FixtureError(-32602, `Unknown prompt: ${String(params['name'])}`);
+      if (!prompt || !isThere(prompt)) throw new FixtureError(-32602, `Unknown prompt: ${String(params['name'])}`);
       return prompt.get(args);
     }
     default:

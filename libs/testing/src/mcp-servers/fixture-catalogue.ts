@@ -6,19 +6,26 @@ export type Json = Record<string, unknown>;
 /** A value as text; what is no text is shown as JSON. */
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
 
-/** A tool of the fixture: its definition and what a call of it does. */
-export interface FixtureTool {
+/** Something that the fixture offers. */
+export interface FixtureObject {
   readonly definition: Json;
-  readonly run: (args: Json, signal: AbortSignal) => Json | Promise<Json>;
+  /** Whether it is there for a client of these capabilities; absent: for all. */
+  readonly needs?: (capabilities: Json) => boolean;
+}
+
+/** A tool of the fixture: its definition and what a call of it does. */
+export interface FixtureTool extends FixtureObject {
+  /** @param params all of the request's */
+  readonly run: (args: Json, signal: AbortSignal, params: Json) => Json | Promise<Json>;
 }
 
 /** What a fixture server offers; tests change it at run time. */
 export interface FixtureCatalogue {
   tools: FixtureTool[];
-  resources: { definition: Json; contents: Json }[];
+  resources: (FixtureObject & { contents: Json })[];
   /** Null: the method does not exist, as on many servers. */
-  resourceTemplates: { definition: Json; read: (uri: string) => Json | null }[] | null;
-  prompts: { definition: Json; get: (args: Json) => Json }[];
+  resourceTemplates: (FixtureObject & { read: (uri: string) => Json | null })[] | null;
+  prompts: (FixtureObject & { get: (args: Json) => Json })[];
 }
 
 const text = (value: string, more: Json = {}): Json => ({ content: [{ type: 'text', text: value }], ...more });

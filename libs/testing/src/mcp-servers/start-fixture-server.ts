@@ -55,6 +55,8 @@ interface Call {
 
 class Fixture {
   readonly sessions = new Set<string>();
+  /** What the client of a legacy session has declared. */
+  private readonly declared = new Map<string, Json>();
   aborted = 0;
   readonly catalogue: FixtureCatalogue;
 
@@ -94,7 +96,10 @@ class Fixture {
     const { headers } = recorded;
     if (message['method'] === 'initialize') {
       const session = this.options.sessions ? randomUUID() : null;
-      if (session !== null) this.sessions.add(session);
+      if (session !== null) {
+        this.sessions.add(session);
+        this.declared.set(session, (params['capabilities'] ?? {}) as Json);
+      }
       const asked = params['protocolVersion'];
       const protocolVersion = legacyVersions.has(asked) ? asked : '2025-11-25';
       const result = { protocolVersion, capabilities, serverInfo, instructions };
@@ -110,7 +115,7 @@ class Fixture {
       return this.refuse(call, 400, new FixtureError(-32000, 'Unsupported protocol version'));
     if (!('id' in message)) return void response.writeHead(202).end();
     if (message['method'] === 'ping') return this.reply(call, { result: {} });
-    await this.run(call, -32002, (result) => result);
+    await this.run(call, -32002, (result) => result, this.declared.get(String(session)) ?? {});
   }
 
   private async modern(call: Call): Promise<void> {
@@ -126,10 +131,11 @@ class Fixture {
     });
     if (message['method'] === 'server/discover')
       return this.reply(call, { result: finish({ supportedVersions: ['2026-07-28'], capabilities, instructions }) });
-    await this.run(call, -32602, finish);
+    const meta = params['_meta'] as Json;
+    await this.run(call, -32602, finish, meta['io.modelcontextprotocol/clientCapabilities'] as Json);
   }
 
-  private async run(call: Call, notFound: number, finish: (result: Json) => Json): Promise<void> {
+  private async run(call: Call, notFound: number, finish: (result: Json) => Json, capabilities: Json): Promise<void> {
     const { message, params, response } = call;
     const gone = new AbortController();
     response.on('close', () => {
@@ -137,7 +143,7 @@ class Fixture {
       this.aborted++;
       gone.abort();
     });
-    const options = { pageSize: this.options.pageSize ?? Infinity, notFound, signal: gone.signal };
+    const options = { pageSize: this.options.pageSize ?? Infinity, notFound, signal: gone.signal, capabilities };
     try {
       const result = await answerMethod(this.catalogue, String(message['method']), params, options);
       this.reply(call, { result: finish(result) });
