@@ -76,7 +76,12 @@ function uuid(text: string): string {
 
 /** PostgreSQL keeps no NUL, and UTF-8 no lone surrogate: both would be refused or read back as something else. */
 const storable = (text: string): string =>
-  text.isWellFormed() && !text.includes('\0') ? text : text.replace(/[\0\ud800-\udfff]/gu, '\ufffd');
+  !perhapsNot.test(text) || (text.isWellFormed() && !text.includes('\0'))
+    ? text
+    : text.replace(/[\0\ud800-\udfff]/gu, '\ufffd');
+
+/** One look for what nearly no text has; it takes surrogates of pairs for suspects, too. */
+const perhapsNot = /[\0\ud800-\udfff]/;
 
 const clip = (text: string, max: number): string => storable(text.length > max ? text.slice(0, max) : text);
 

@@ -42,6 +42,8 @@ export interface BufferedAuditWriterOptions {
 const freshSize = 64;
 /** Records of one insert statement. */
 const batchSize = 500;
+/** Blocks that are kept for the next rows. */
+const mostSpares = 8;
 /** A write without progress for so long counts as failed; its records go to the spool, too. */
 const stallAfterMs = 1000;
 const slowestRetryMs = 2000;
@@ -63,6 +65,7 @@ export class BufferedAuditWriter {
   #adopted: AuditSpool[] = [];
   /** Chained and not stored anywhere but here. What is dropped never got a place in the chain, so it leaves no gap. */
   #batches: RowBatch[] = [];
+  readonly #spares: RowBatch[] = [];
   /** Not chained yet. Some dozens in one go cost a third of what they cost one by one, between calls. */
   #fresh: AuditRecord[] = [];
   #inMemory = 0;
@@ -160,7 +163,8 @@ export class BufferedAuditWriter {
   #batchFor(units: number): RowBatch {
     const last = this.#batches.at(-1);
     if (last !== undefined && last !== this.#inFlight && last.count < batchSize && last.hasRoomFor(units)) return last;
-    const fresh = new RowBatch(units);
+    const spare = this.#spares.at(-1)?.hasRoomFor(units) === true ? this.#spares.pop() : undefined;
+    const fresh = spare ?? new RowBatch(units);
     this.#batches.push(fresh);
     return fresh;
   }
@@ -213,7 +217,15 @@ export class BufferedAuditWriter {
       if (this.#batches[0] !== batch) continue;
       this.#batches.shift();
       this.#inMemory -= count;
+      this.#keep(batch);
     }
+  }
+
+  /** Keeps the block of a batch that is stored, and that nobody reads any more. */
+  #keep(batch: RowBatch): void {
+    if (!batch.isUsual || this.#spares.length >= mostSpares) return;
+    batch.clear();
+    this.#spares.push(batch);
   }
 
   async #drain(): Promise<void> {

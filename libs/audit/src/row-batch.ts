@@ -23,6 +23,18 @@ export class RowBatch {
     this.#bytes[0] = 0x5b;
   }
 
+  /** True for a batch whose block is of the usual size: worth keeping for the next rows. */
+  get isUsual(): boolean {
+    return this.#bytes.length === usualSize;
+  }
+
+  /** Forgets the rows, for the block to be filled again: blocks that come and go make the garbage collector look at everything. */
+  clear(): void {
+    this.heads.clear();
+    this.#used = 1;
+    this.#ends.length = 0;
+  }
+
   get count(): number {
     return this.#ends.length;
   }

@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { constantTimeEqual, hashToken, hmacHex, sha256Hex } from './digest.js';
 import { randomToken } from './random-token.js';
@@ -12,6 +13,20 @@ describe('digests', () => {
     expect(hmacHex(Buffer.from('Jefe'), 'what do ya want for nothing?')).toBe(
       '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
     );
+  });
+
+  it.each([0, 1, 63, 64, 65, 700, 5461, 5462, 40_000])('computes the same HMAC as OpenSSL for %i units', (length) => {
+    for (const keyLength of [1, 32, 64, 65, 200]) {
+      const key = randomBytes(keyLength);
+      for (const unit of ['a', 'ä', '€', '\u{1f512}', '\ud800']) {
+        const text = unit.repeat(length).slice(0, length);
+        const expected = createHmac('sha256', key).update(text).digest('hex');
+        expect(hmacHex(key, text)).toBe(expected);
+        // A longer text before must leave nothing behind.
+        expect(hmacHex(key, text)).toBe(expected);
+        expect(hmacHex(key, Buffer.from(text))).toBe(expected);
+      }
+    }
   });
 
   it('compares texts and bytes of any length', () => {

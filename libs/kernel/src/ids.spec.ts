@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { decodeGlobalId, encodeGlobalId, isSlug, isUuid, newId } from './index.js';
 
 describe('ids', () => {
@@ -8,6 +8,24 @@ describe('ids', () => {
     expect([...ids].sort()).toEqual(ids);
     expect(new Set(ids).size).toBe(200);
     expect(ids.every((id) => isUuid(id) && '89ab'.includes(id[19] ?? ''))).toBe(true);
+  });
+
+  it('keeps the order of keys made together, also above what a millisecond holds and with a clock that goes back', () => {
+    vi.useFakeTimers();
+    try {
+      const start = Date.UTC(2038, 0, 1);
+      vi.setSystemTime(start);
+      const ids = Array.from({ length: 10_000 }, () => newId());
+      vi.setSystemTime(start - 60_000);
+      ids.push(...Array.from({ length: 10_000 }, () => newId()));
+      vi.setSystemTime(start + 60_000);
+      ids.push(newId());
+      expect([...ids].sort()).toEqual(ids);
+      expect(new Set(ids).size).toBe(20_001);
+      expect(parseInt(ids.at(-1)?.replaceAll('-', '').slice(0, 12) ?? '', 16)).toBe(start + 60_000);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('round-trips a global id', () => {

@@ -14,3 +14,4 @@ export { errorCodes, type ErrorCode, type ErrorCodeEntry } from './error-codes.j
 export { DomainError, notFound, type DomainErrorOptions } from './domain-error.js';
 export { isSlug } from './slug.js';
 export { Cancellation, type CancelSignal } from './cancellation.js';
+export { Slots } from './slots.js';

@@ -9,6 +9,7 @@ import { RequestClock, type LateListener } from './request-clock.js';
 /** After the wanted event the stream may end by itself this long, which keeps its connection usable. */
 const LINGER_MS = 200;
 const nothing = Buffer.alloc(0);
+const noHeaders: IncomingHttpHeaders = {};
 const remedies = {
   timeout: 'GATEHOUSE_OUTBOUND_REQUEST_TIMEOUT',
   headers: 'GATEHOUSE_OUTBOUND_HEADERS_TIMEOUT',
@@ -25,8 +26,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
   length: number | null = null;
   private controller: Dispatcher.DispatchController | null = null;
   private status = 0;
-  private headers: IncomingHttpHeaders = {};
-  private chunks: Buffer[] = [];
+  private headers: IncomingHttpHeaders = noHeaders;
+  private chunks: Buffer[] | null = null;
   private size = 0;
   private events: EventStreamParser | null = null;
   private readonly clock: RequestClock;
@@ -36,7 +37,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
   private done = false;
   private linger: NodeJS.Timeout | undefined;
   // What is taken piece by piece: undici may deliver more after a pause when the upstream closes the connection.
-  private queue: (ServerSentEvent | Buffer)[] = [];
+  private queue: (ServerSentEvent | Buffer)[] | null = null;
   private isBusy = false;
   private ended: Error | true | null = null;
   private isStreaming = false;
@@ -88,10 +89,11 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
     const { maxBytes, streamAbove = Infinity } = this.request;
     if (this.size > maxBytes) this.fail(this.tooLarge());
     else if (this.isStreaming) {
-      this.queue.push(chunk);
+      (this.queue ??= []).push(chunk);
       this.drain();
     } else {
-      this.chunks.push(chunk);
+      if (this.chunks === null) this.chunks = [chunk];
+      else this.chunks.push(chunk);
       if (this.size > streamAbove) this.beginStreaming(controller);
     }
   }
@@ -149,7 +151,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
   }
 
   private takeEvents(events: EventStreamParser, chunk: Buffer): void {
-    for (const event of events.push(chunk)) this.queue.push(event);
+    const queue = (this.queue ??= []);
+    for (const event of events.push(chunk)) queue.push(event);
     const { maxBytes, position } = this.request;
     if (position !== undefined) {
       position.lastEventId = events.lastEventId ?? position.lastEventId;
@@ -161,8 +164,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
 
   private beginStreaming(controller: Dispatcher.DispatchController): void {
     this.isStreaming = true;
-    this.queue = this.chunks;
-    this.chunks = [];
+    this.queue = this.chunks ?? [];
+    this.chunks = null;
     // Until it is known where they go, no chunks are wanted.
     controller.pause();
     this.settled = true;
@@ -172,7 +175,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
   /** Hands out what waits, one piece after the other, and reads on when there is nothing left. */
   private drain(): void {
     if (this.isBusy || (this.isStreaming && this.sink === null)) return;
-    for (let piece = this.queue.shift(); piece !== undefined; piece = this.queue.shift()) {
+    for (let piece = this.queue?.shift(); piece !== undefined; piece = this.queue?.shift()) {
       const taken = this.take(piece);
       if (taken instanceof Promise) {
         this.isBusy = true;
@@ -212,7 +215,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
   /** The upstream has sent everything, or has broken off; what it sent is handed out first. */
   private end(how: Error | true): void {
     if (this.done) return;
-    if (this.isBusy || this.queue.length > 0 || (this.isStreaming && this.sink === null)) {
+    if (this.isBusy || (this.queue !== null && this.queue.length > 0) || (this.isStreaming && this.sink === null)) {
       this.ended = how;
       return;
     }
@@ -221,9 +224,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
       return;
     }
     this.finish();
-    const [first = nothing] = this.chunks;
     if (this.isStreaming) this.streamEnd?.resolve();
-    else this.settle(this.chunks.length <= 1 ? first : Buffer.concat(this.chunks, this.size));
+    else this.settle(this.body());
   }
 
   private finishEarly(): void {
@@ -248,7 +250,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
 
   private finish(): void {
     this.done = true;
-    this.queue = [];
+    this.queue = null;
     this.clock.stop();
     this.request.signal?.removeEventListener('abort', this);
   }
@@ -261,6 +263,13 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
 
   private reply(body: Buffer): ForwardReply {
     return { status: this.status, headers: this.headers, body, stream: this.isStreaming ? this : null };
+  }
+
+  private body(): Buffer {
+    const { chunks } = this;
+    if (chunks === null) return nothing;
+    const [first = nothing] = chunks;
+    return chunks.length === 1 ? first : Buffer.concat(chunks, this.size);
   }
 
   private tooLarge(): DomainError {

@@ -40,6 +40,7 @@ export function compileGrants(
 
 /** The roles that hold at a time (milliseconds since the epoch); a binding ends at its `expires_at`. */
 export function rolesAt({ lasting, expiring }: Grants, now: number): RoleSet {
+  if (expiring.length === 0) return lasting;
   const live = expiring.filter(({ expiresAt }) => expiresAt > now);
   return live.length === 0 ? lasting : roleSet([...lasting.roles, ...live.map(({ role }) => role)]);
 }

@@ -23,6 +23,8 @@ export class CompiledOrganization {
   /** By signature, which says everything that rules depend on. */
   readonly #accesses: BoundedCache<McpAccess>;
   readonly #rights: BoundedCache<Rights>;
+  /** What was found out for a principal last, and the roles that it rests on: most ask again and again. */
+  readonly #last = new WeakMap<Principal, { readonly key: string; readonly rights: Rights }>();
 
   /**
    * @param grants by user id, active users only
@@ -47,11 +49,13 @@ export class CompiledOrganization {
     const principal = this.tokens.get(tokenId)?.principal;
     const grants = principal && this.grants.get(principal.userId);
     if (!grants || principal.expiresAt <= now || !principal.scopes.has(mcpScope)) return null;
-    const userId = this.catalogue.owners.has(principal.userId) ? principal.userId : anybody;
     const { roles, key } = rolesAt(grants, now);
+    const last = this.#last.get(principal);
+    if (last?.key === key) return last.rights;
+    const userId = this.catalogue.owners.has(principal.userId) ? principal.userId : anybody;
     const { virtualServerId } = principal;
     const signature = `${userId}|${virtualServerId ?? ''}|${key}`;
-    return this.#rights.get(signature, () => {
+    const rights = this.#rights.get(signature, () => {
       const scope = { scopes: [mcpScope], virtualServerId };
       const actor = { userId, organizationId: this.id, roles, scope };
       return new Rights(
@@ -59,5 +63,7 @@ export class CompiledOrganization {
         this.catalogue,
       );
     });
+    this.#last.set(principal, { key, rights });
+    return rights;
   }
 }

@@ -18,8 +18,6 @@ export interface ReceivedCall extends Exchange {
   readonly startedAt: number;
   /** SHA-256 of the bearer token; null without a token of ours. */
   readonly tokenHash: string | null;
-  /** Whether any credential was sent at all. */
-  readonly hasCredential: boolean;
 }
 
 /** After `checkAddress`: sent to an address of ours, not by a stranger's web page. */

@@ -3,6 +3,7 @@ import type { Exchange } from '../http/exchange.js';
 import { sentOnce } from '../http/sent-once.js';
 import { CallError } from './call-error.js';
 import type { AddressedCall, ReceivedCall } from './calls.js';
+import { addressed } from './http-call.js';
 
 /**
  * The public URL that a request was sent to. A foreign Host would be DNS rebinding, a foreign Origin somebody else's web
@@ -20,7 +21,5 @@ export function publicUrlOf({ urls }: Gateway, { handedOver, request }: Exchange
 }
 
 /** Refuses a call that was sent to a name that is not ours, or by a web page that may not call. */
-export const checkAddress = (gateway: Gateway, call: ReceivedCall): AddressedCall => ({
-  ...call,
-  publicUrl: publicUrlOf(gateway, call),
-});
+export const checkAddress = (gateway: Gateway, call: ReceivedCall): AddressedCall =>
+  addressed(call, publicUrlOf(gateway, call));

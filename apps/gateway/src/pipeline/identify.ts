@@ -23,17 +23,17 @@ export function admit(gateway: Gateway, call: AddressedCall) {
   if (isStale(gateway)) throw serviceStale();
   if (!audit.canAccept())
     throw unavailable('DATABASE_UNAVAILABLE', 'Calls are refused because their audit records could not be kept.');
-  const { tokenHash, hasCredential } = call;
+  const { request, tokenHash } = call;
   if (tokenHash === null)
-    throw hasCredential
-      ? new CredentialError('invalid-token', 'UNAUTHENTICATED', 'The Authorization header holds no bearer token.')
-      : new CredentialError('no-credential', 'UNAUTHENTICATED', 'A bearer token is required.');
+    throw request.headers.authorization === undefined
+      ? new CredentialError('no-credential', 'UNAUTHENTICATED', 'A bearer token is required.')
+      : new CredentialError('invalid-token', 'UNAUTHENTICATED', 'The Authorization header holds no bearer token.');
   const snapshot = snapshots.current();
   return { snapshot, tokenHash, principal: principalOf(snapshot, tokenHash, clock.now()) };
 }
 
 /** Finds out who calls. The snapshot that is read here serves the whole call. */
-export const identify = (gateway: Gateway, posted: PostedCall): KnownCall => ({
-  posted,
-  ...admit(gateway, posted),
-});
+export function identify(gateway: Gateway, posted: PostedCall): KnownCall {
+  const { snapshot, tokenHash, principal } = admit(gateway, posted);
+  return { posted, snapshot, tokenHash, principal };
+}

@@ -31,15 +31,16 @@ export const readBody = (request: IncomingMessage, maxBytes: number): Promise<Bu
       else chunks.length = 0;
       if (size > maxDiscarded) reject(tooLarge(maxBytes));
     });
-    request.once('end', () => {
+    // Each listener hears of one end only; `once` would make an object for each to take it off again.
+    request.on('end', () => {
       const [only] = chunks;
       if (size > maxBytes) reject(tooLarge(maxBytes));
       else resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, size));
     });
     // An incoming message fails for one reason only: its connection broke.
-    request.once('error', () => reject(new ClientGone()));
+    request.on('error', () => reject(new ClientGone()));
     // After the end it is the usual course of things, and making an error costs more than reading the body.
-    request.once('close', () => {
+    request.on('close', () => {
       if (!request.complete) reject(new ClientGone());
     });
   });

@@ -14,6 +14,7 @@ import {
 } from '#mcp';
 import type { Gateway } from '../gateway.js';
 import type { AddressedCall, PostedCall, PostedMessage } from './calls.js';
+import { posted } from './http-call.js';
 import { readBody } from './read-body.js';
 
 /** The only revision with batches (2025-03-26, Messages). */
@@ -61,6 +62,7 @@ const receivedOf = (parsed: ParsedJson, bytes: Buffer, { headers }: Http): Recei
   text: parsed.text,
   message: parsed.value as ReceivedRequest['message'],
   headers,
+  name: parsed.name,
 });
 
 /** A request that was refused as a whole is still a request, if it can be told which: it gets its record. */
@@ -98,7 +100,7 @@ function batch(values: readonly unknown[], text: string, request: Http, maxBatch
     const memberText = texts[index];
     if (memberText === undefined || member.kind === 'batch' || member.kind === 'invalid')
       throw new DomainError('MALFORMED_REQUEST', 'The batch contains something that is no JSON-RPC message.');
-    const parsed = { text: memberText, value };
+    const parsed = { text: memberText, value, name: null };
     return {
       kind: member.kind,
       id: member.kind === 'request' ? member.message.id : null,
@@ -112,25 +114,23 @@ function batch(values: readonly unknown[], text: string, request: Http, maxBatch
   });
 }
 
+/** The whole body of a POST; PAYLOAD_TOO_LARGE when it has more than is taken. */
+export const bodyOf = ({ config }: Gateway, { handedOver, request }: AddressedCall): Buffer | Promise<Buffer> =>
+  handedOver?.body ?? readBody(request, config.mcp.maxBody);
+
 /**
- * Reads and parses the body: one JSON-RPC message, or a batch of revision 2025-03-26. Refuses what is too large, no
+ * Parses the body: one JSON-RPC message, or a batch of revision 2025-03-26. Refuses what is too large, no
  * strict JSON (−32700) or no JSON-RPC (−32600).
  */
-export async function readMessages({ config }: Gateway, call: AddressedCall): Promise<PostedCall> {
+export function readMessages({ config }: Gateway, call: AddressedCall, bytes: Buffer): PostedCall {
   const { request } = call;
-  const bytes = call.handedOver?.body ?? (await readBody(request, config.mcp.maxBody));
   const parsed = parseStrictJson(bytes, { maxDepth: config.mcp.maxDepth, maxKeys: config.mcp.maxKeys });
   const inbound = classifyInbound({ httpMethod: 'POST', headers: request.headers, body: parsed.value });
   if (inbound.kind !== 'reject' && inbound.reason === 'batch')
-    return {
-      ...call,
-      messages: batch(inbound.messages, parsed.text, request, config.mcp.maxBatch),
-      isBatch: true,
-      body: bytes,
-    };
+    return posted(call, bytes, batch(inbound.messages, parsed.text, request, config.mcp.maxBatch), true);
   if (inbound.kind !== 'reject' && inbound.reason === 'http-method')
     throw new DomainError('MALFORMED_REQUEST', 'The body is no JSON-RPC message.');
   const message =
     inbound.kind === 'reject' ? refused(inbound.error, parsed, bytes, request) : single(inbound, parsed, bytes, call);
-  return { ...call, messages: [message], isBatch: false, body: bytes };
+  return posted(call, bytes, [message], false);
 }

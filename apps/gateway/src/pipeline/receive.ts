@@ -3,12 +3,22 @@ import type { Exchange } from '../http/exchange.js';
 import { CallError } from './call-error.js';
 import type { ReceivedCall } from './calls.js';
 import { tokenHashOf } from './credential-of.js';
+import { received } from './http-call.js';
 import { methodsOf, type McpRoute } from './mcp-route.js';
 
 const jsonType = /^application\/json\s*(;|$)/i;
 
 /** Refuses methods that a path does not have, and posts of anything but uncompressed JSON. */
 function checkMethod({ path, request }: Exchange, route: McpRoute): void {
+  const { headers } = request;
+  // What nearly every request is.
+  if (
+    request.method === 'POST' &&
+    route.transport === 'http' &&
+    headers['content-type'] === 'application/json' &&
+    headers['content-encoding'] === undefined
+  )
+    return;
   const methods = methodsOf(path, route);
   if (!methods.includes(request.method ?? ''))
     throw new CallError('MALFORMED_REQUEST', `This path has the methods ${methods.join(', ')} only.`, {
@@ -16,8 +26,8 @@ function checkMethod({ path, request }: Exchange, route: McpRoute): void {
       headers: { allow: [...methods, 'OPTIONS'].join(', ') },
     });
   if (request.method !== 'POST') return;
-  const encoding = request.headers['content-encoding'];
-  if (!jsonType.test(request.headers['content-type'] ?? '') || (encoding !== undefined && encoding !== 'identity'))
+  const encoding = headers['content-encoding'];
+  if (!jsonType.test(headers['content-type'] ?? '') || (encoding !== undefined && encoding !== 'identity'))
     throw new CallError('MALFORMED_REQUEST', 'Send the message as application/json, uncompressed.', { status: 415 });
 }
 
@@ -26,14 +36,6 @@ function checkMethod({ path, request }: Exchange, route: McpRoute): void {
  * of a session. What a POST accepts is asked only when there is something to stream.
  */
 export function receive({ clock }: Gateway, exchange: Exchange, route: McpRoute): ReceivedCall {
-  const { request } = exchange;
   checkMethod(exchange, route);
-  return {
-    ...exchange,
-    route,
-    occurredAt: clock.now(),
-    startedAt: performance.now(),
-    tokenHash: tokenHashOf(request),
-    hasCredential: request.headers.authorization !== undefined,
-  };
+  return received(exchange, route, clock.now(), tokenHashOf(exchange.request));
 }

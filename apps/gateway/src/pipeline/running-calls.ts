@@ -1,5 +1,4 @@
-import { Cancellation, type CancelSignal, type DomainError } from '#kernel';
-import { Slots } from './slots.js';
+import { Cancellation, Slots, type CancelSignal, type DomainError } from '#kernel';
 
 /** One call that waits for its upstream. */
 export interface RunningCall {

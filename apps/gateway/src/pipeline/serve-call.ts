@@ -12,7 +12,7 @@ import { elsewhere, findSession, sessionIdOf } from './find-session.js';
 import { admit, identify } from './identify.js';
 import { limitRequest } from './limit-caller.js';
 import type { McpRoute } from './mcp-route.js';
-import { readMessages } from './read-messages.js';
+import { bodyOf, readMessages } from './read-messages.js';
 import { receive } from './receive.js';
 import { HttpReply, type Reply } from './reply.js';
 import { serveMessage } from './serve-message.js';
@@ -40,7 +40,7 @@ export async function serveCall(gateway: Gateway, exchange: Exchange, route: Mcp
 
 /** One POST of somebody who may call: its session, then each of its messages. */
 async function servePost(gateway: Gateway, addressed: AddressedCall): Promise<void> {
-  const posted = await readMessages(gateway, addressed);
+  const posted = readMessages(gateway, addressed, await bodyOf(gateway, addressed));
   // … and what was live when the headers came may be gone when the body is there.
   const known = identify(gateway, posted);
   let session: Session | null = null;
@@ -58,7 +58,8 @@ async function servePost(gateway: Gateway, addressed: AddressedCall): Promise<vo
   const reply: Reply = session?.usesHttpSse
     ? new StreamReply(gateway, posted, session)
     : new HttpReply(gateway, posted, session, posted.isBatch);
-  const served = { identified: { ...known, session }, session, reply, problem };
+  const { principal, snapshot, tokenHash } = known;
+  const served = { identified: { posted, snapshot, principal, tokenHash, session }, session, reply, problem };
   const [first] = posted.messages;
   if (posted.messages.length === 1 && first) reply.settle(await serveMessage(gateway, served, first), 0);
   else

@@ -66,7 +66,7 @@ const namesSubscription = (params: JsonObject | undefined): boolean => {
 export class CallMessages implements ServerMessages {
   /** The client of the request under way; null while it makes up its mind about an answer (a parked call). */
   client: ClientPort | null;
-  readonly #progress: ProgressGate;
+  #progress: ProgressGate | null = null;
   #asks: ServerAsks | null = null;
   /** The client has not taken what it was told last; counts where the upstream is shared. */
   #isBehind = false;
@@ -78,7 +78,6 @@ export class CallMessages implements ServerMessages {
     private readonly sentToken: JsonRpcId | null,
   ) {
     this.client = client;
-    this.#progress = new ProgressGate(sentToken);
   }
 
   notification(raw: RawMessage<JsonRpcNotification>): void | Promise<void> {
@@ -87,6 +86,7 @@ export class CallMessages implements ServerMessages {
     if (this.traffic.shared && !ofAnyone.has(method) && !namesSubscription(params)) return undefined;
     switch (method) {
       case 'notifications/progress':
+        this.#progress ??= new ProgressGate(this.sentToken);
         return this.#progress.passes(params, Date.now()) ? this.#tellProgress(text, message) : undefined;
       case 'notifications/message':
         return this.#wantsLog(params?.['level']) ? this.#notify(text, message) : undefined;

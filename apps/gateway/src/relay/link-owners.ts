@@ -48,7 +48,7 @@ class CallOwner implements LinkOwner {
   readonly tokenId: string;
   readonly userId: string;
   readonly claim: string;
-  readonly client: LinkOwner['client'];
+  readonly #capabilities: JsonObject;
 
   constructor(
     private readonly gateway: Gateway,
@@ -60,15 +60,20 @@ class CallOwner implements LinkOwner {
     const { session } = client;
     // A modern upstream is told in every request what its client can do.
     const capabilities = spoken.era === 'MODERN' ? none : capabilitiesOf(call, spoken);
+    this.#capabilities = capabilities;
     this.tokenId = principal.tokenId;
     this.userId = principal.userId;
     this.claim = posted.route.path;
-    const own = { ...gateway.serverInfo };
-    this.client =
-      session === null
-        ? { info: own, capabilities }
-        : { info: session.clientInfo ?? own, capabilities, protocolVersion: session.protocolVersion };
     this.key = this.#isProcess ? this.#processKey() : keyOf(session, principal.tokenId, capabilities);
+  }
+
+  /** Asked for when the link is opened only. */
+  get client(): LinkOwner['client'] {
+    const { session } = this.call.client;
+    const capabilities = this.#capabilities;
+    const own = { ...this.gateway.serverInfo };
+    if (session === null) return { info: own, capabilities };
+    return { info: session.clientInfo ?? own, capabilities, protocolVersion: session.protocolVersion };
   }
 
   recheck(): () => unknown {

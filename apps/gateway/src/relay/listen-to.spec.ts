@@ -17,7 +17,7 @@ const reply = (body: object): UpstreamReply => {
 
 /** A gateway with one upstream that answers a request in this way. */
 function world(call: (request: LinkRequest) => Promise<UpstreamReply>) {
-  const entry = new LinkEntry('', '', upstream, nothing, nothing);
+  const entry = new LinkEntry('', upstream, nothing, nothing);
   const identity = { era: 'MODERN', protocolVersion: '2026-07-28' };
   entry.link = { identity, nextId: () => null, call } as unknown as LinkEntry['link'];
   const links = {

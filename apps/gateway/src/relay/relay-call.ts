@@ -54,7 +54,9 @@ export async function relayCall(gateway: Gateway, call: UpstreamCall, spoken: Sp
   call.client.onGone((reason) => run.abort(reason));
   try {
     const reply = await relay.request(params);
-    return reply.kind === 'stream' ? await passAnswer(relay, reply) : await answerTo(relay, reply);
+    const answer = reply.kind === 'stream' ? passAnswer(relay, reply) : answerTo(relay, reply);
+    // Nearly always it is there, and awaiting it would cost a turn.
+    return answer instanceof Promise ? await answer : answer;
   } catch (error) {
     return relay.failed(error);
   } finally {

@@ -153,7 +153,7 @@ export class Relay implements CallTraffic {
       if (reply.kind !== 'session-ended') return reply;
       throw lostAgain(upstream.slug);
     }
-    for (const isLast of [false, true]) {
+    for (let isLast = false; ; isLast = true) {
       const leased = gateway.links.lease(linkOwnerOf(gateway, call, upstream, spoken), upstream);
       const entry = leased instanceof Promise ? await leased : leased;
       let isOver = true;
@@ -171,8 +171,8 @@ export class Relay implements CallTraffic {
       } finally {
         if (isOver) entry.release();
       }
+      if (isLast) throw lostAgain(upstream.slug);
     }
-    throw lostAgain(upstream.slug);
   }
 
   /** What the client is answered for the upstream's answer. */

@@ -20,7 +20,7 @@ function world() {
   const synced: string[] = [];
   const state = { wanted: new Map([[target.id, target]]), onListen: nothing as (entry: LinkEntry) => void };
   const lease = (owner: LinkOwner) => {
-    const entry = new LinkEntry('key', owner.key, target, nothing, nothing);
+    const entry = new LinkEntry(owner.key, target, nothing, nothing);
     const listen = () => {
       owner.listening?.(target);
       state.onListen(entry);

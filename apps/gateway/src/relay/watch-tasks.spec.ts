@@ -32,7 +32,7 @@ class Upstream {
   readonly watch: TaskWatch;
 
   constructor() {
-    const entry = new LinkEntry('', '', upstream, nothing, nothing);
+    const entry = new LinkEntry('', upstream, nothing, nothing);
     const identity = { era: 'MODERN', protocolVersion: '2026-07-28' };
     const call = (request: LinkRequest) => this.#call(request);
     entry.link = { identity, nextId: () => null, call } as unknown as LinkEntry['link'];

@@ -14,6 +14,8 @@ export class LinkEntry {
   /** Calls, subscriptions and streams that need it now. */
   inFlight = 0;
   lastUsed = 0;
+  /** The number of its last lease. */
+  use = 0;
   /** The token that it was opened for; null: none. */
   tokenId: string | null = null;
   /** Whose processes are counted together; null: it is nobody's. */
@@ -34,7 +36,6 @@ export class LinkEntry {
   #hearers: Set<ListHearer> | null = null;
 
   constructor(
-    readonly key: string,
     readonly owner: string,
     readonly target: UpstreamTarget,
     private readonly onRelease: (entry: LinkEntry) => void,

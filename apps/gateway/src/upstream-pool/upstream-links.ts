@@ -45,15 +45,21 @@ export const sharedOwner = 'shared';
 const fullScope = (error: unknown): unknown =>
   error instanceof DomainError && error.code === 'UPSTREAM_TOO_MANY_PROCESSES' ? error.details['scope'] : null;
 
+/** The one of them that was leased longest ago. */
+const leastUsed = (entries: readonly LinkEntry[]): LinkEntry | null =>
+  entries.reduce<LinkEntry | null>((least, entry) => (least === null || entry.use < least.use ? entry : least), null);
+
 /**
  * The conversations that this process has with upstreams: one per (owner, upstream), opened at the first call, once
  * however many calls wait for it, and closed when idle, when there are too many, when the upstream's configuration
  * changes, when their session ends, or when their owner loses the right to them.
  */
 export class UpstreamLinks {
-  /** In order of use, the least recently used first. */
-  readonly #entries = new Map<string, LinkEntry>();
-  readonly #byOwner = new Map<string, Set<LinkEntry>>();
+  readonly #entries = new Set<LinkEntry>();
+  /** By the owner's key, and then by the upstream's id. */
+  readonly #byOwner = new Map<string, Map<string, LinkEntry>>();
+  /** Counts leases: who has the lower number was used less recently. */
+  #uses = 0;
   // Keyed by the snapshot's own objects: a changed upstream is another object, and the old entry goes with the old one.
   readonly #stateless = new WeakMap<UpstreamTarget, LinkEntry>();
   /** Links that are being closed. */
@@ -86,7 +92,7 @@ export class UpstreamLinks {
   stateless(target: UpstreamTarget, spoken: SpokenEra): LinkEntry {
     let entry = this.#stateless.get(target);
     if (entry === undefined) {
-      entry = new LinkEntry('', '', target, nothing, nothing);
+      entry = new LinkEntry('', target, nothing, nothing);
       entry.link = this.opener.stateless(target, spoken);
       this.#stateless.set(target, entry);
     }
@@ -96,16 +102,13 @@ export class UpstreamLinks {
 
   /** The owner's link to an upstream, opened if need be; `release()` it in any case. */
   lease(owner: LinkOwner, target: UpstreamTarget): LinkEntry | Promise<LinkEntry> {
-    const key = `${owner.key} ${target.id}`;
-    let entry = this.#entries.get(key);
+    let entry = this.#byOwner.get(owner.key)?.get(target.id);
     if (entry !== undefined && (entry.target !== target || entry.link?.closed === true)) {
       this.#retire(entry);
       entry = undefined;
     }
-    entry ??= this.#begin(key, owner, target);
-    // Last in the order of use.
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
+    entry ??= this.#begin(owner, target);
+    entry.use = ++this.#uses;
     if (entry.claim !== owner.claim) {
       entry.claim = owner.claim;
       entry.recheck = owner.recheck();
@@ -118,29 +121,29 @@ export class UpstreamLinks {
 
   /** The links of one owner that are open now. */
   *of(ownerKey: string): Iterable<LinkEntry> {
-    for (const entry of this.#byOwner.get(ownerKey) ?? []) if (entry.link?.closed === false) yield entry;
+    for (const entry of this.#byOwner.get(ownerKey)?.values() ?? []) if (entry.link?.closed === false) yield entry;
   }
 
   /** Closes everything that belongs to one owner: its session is over. */
   closeOwner(ownerKey: string): void {
-    for (const entry of this.#byOwner.get(ownerKey) ?? []) this.#retire(entry);
+    for (const entry of this.#byOwner.get(ownerKey)?.values() ?? []) this.#retire(entry);
   }
 
   /** Closes every link whose owner would be refused now. */
   closeForbidden(): void {
-    for (const entry of this.#entries.values()) if (entry.recheck() !== null) this.#retire(entry);
+    for (const entry of this.#entries) if (entry.recheck() !== null) this.#retire(entry);
   }
 
   /** Closes every link in an era that its upstream is not spoken to in any more, because an administrator says so. */
   closeOutdated(snapshot: CatalogSnapshot): void {
-    for (const entry of this.#entries.values())
+    for (const entry of this.#entries)
       if (isOutdated(entry.target, entry.link?.identity.era ?? null, snapshot)) this.#retire(entry);
   }
 
   /** Ends every link; waits for that at most `deadlineMs`. */
   async close(deadlineMs: number): Promise<void> {
     clearInterval(this.#timer);
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#entries) {
       this.#drop(entry);
       this.#end(entry);
     }
@@ -162,10 +165,9 @@ export class UpstreamLinks {
     return entry;
   }
 
-  #begin(key: string, owner: LinkOwner, target: UpstreamTarget): LinkEntry {
+  #begin(owner: LinkOwner, target: UpstreamTarget): LinkEntry {
     if (this.#entries.size >= this.options.max) this.#closeOldest();
     const entry = new LinkEntry(
-      key,
       owner.key,
       target,
       (released) => this.#end(released),
@@ -174,8 +176,9 @@ export class UpstreamLinks {
     entry.lastUsed = Date.now();
     entry.tokenId = owner.tokenId ?? null;
     entry.userId = owner.userId ?? null;
-    const members = this.#byOwner.get(owner.key) ?? new Set();
-    this.#byOwner.set(owner.key, members.add(entry));
+    this.#entries.add(entry);
+    const members = this.#byOwner.get(owner.key) ?? new Map<string, LinkEntry>();
+    this.#byOwner.set(owner.key, members.set(target.id, entry));
     const options = {
       client: owner.client,
       userId: owner.userId,
@@ -201,14 +204,9 @@ export class UpstreamLinks {
   async #madeRoom(wanted: LinkEntry, isOwn: boolean): Promise<boolean> {
     const { target, tokenId, userId } = wanted;
     const counts = (entry: LinkEntry) => entry.target.id === target.id && (!isOwn || entry.userId === userId);
-    let oldest: LinkEntry | null = null;
-    for (const entry of this.#entries.values()) {
-      if (entry === wanted || !counts(entry) || entry.inFlight > 0) continue;
-      oldest ??= entry;
-      if (tokenId === null || entry.tokenId !== tokenId) continue;
-      oldest = entry;
-      break;
-    }
+    const idle = [...this.#entries].filter((entry) => entry !== wanted && counts(entry) && entry.inFlight === 0);
+    const ofToken = idle.filter((entry) => tokenId !== null && entry.tokenId === tokenId);
+    const oldest = leastUsed(ofToken) ?? leastUsed(idle);
     if (oldest !== null) this.#retire(oldest);
     const ending = [...this.#ending].filter(([, entry]) => counts(entry));
     if (ending.length === 0) return false;
@@ -217,22 +215,20 @@ export class UpstreamLinks {
   }
 
   #closeOldest(): void {
-    for (const entry of this.#entries.values()) {
-      if (entry.inFlight > 0) continue;
-      this.#retire(entry);
-      return;
-    }
+    const oldest = leastUsed([...this.#entries].filter(({ inFlight }) => inFlight === 0));
+    if (oldest !== null) this.#retire(oldest);
   }
 
   #closeIdle(): void {
     const limit = Date.now() - this.options.idleMs;
-    for (const entry of this.#entries.values()) if (entry.inFlight === 0 && entry.lastUsed < limit) this.#retire(entry);
+    for (const entry of this.#entries) if (entry.inFlight === 0 && entry.lastUsed < limit) this.#retire(entry);
   }
 
   #drop(entry: LinkEntry): void {
-    if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
+    this.#entries.delete(entry);
     const members = this.#byOwner.get(entry.owner);
-    if (members?.delete(entry) === true && members.size === 0) this.#byOwner.delete(entry.owner);
+    if (members?.get(entry.target.id) === entry) members.delete(entry.target.id);
+    if (members?.size === 0) this.#byOwner.delete(entry.owner);
     entry.retired = true;
   }
 

@@ -33,7 +33,8 @@ const modernMeta = (more: JsonObject = {}) => ({
 const receive = (text: string, headers: Record<string, string> = {}): ReceivedRequest => {
   const bytes = Buffer.from(text);
   const parsed = parseStrictJson(bytes, { maxDepth: 32, maxKeys: 100 });
-  return { bytes, text: parsed.text, message: parsed.value as ReceivedRequest['message'], headers };
+  const { name, text: read, value } = parsed;
+  return { bytes, text: read, message: value as ReceivedRequest['message'], headers, name };
 };
 
 const request = (era: Era, id: JsonRpcId, method: string, params: JsonObject) =>

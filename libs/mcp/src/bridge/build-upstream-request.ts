@@ -5,6 +5,7 @@ import { nameMember, nameSource } from '../era/check-modern-headers.js';
 import { paramHeadersOf, type ParamHeader } from '../era/param-headers.js';
 import { META } from '../era/protocol-versions.js';
 import { memberValue, rewriteObject, valueSpan } from '../json/json-text.js';
+import type { NameSpan } from '../json/parse-strict-json.js';
 import { requestHeaders } from '../upstream/request-headers.js';
 import type { Implementation } from '../upstream/upstream-connection.js';
 import type { UpstreamPeer } from '../upstream/upstream-peer.js';
@@ -15,6 +16,8 @@ export interface ReceivedRequest {
   readonly text: string;
   readonly message: JsonRpcRequest;
   readonly headers: Readonly<IncomingHttpHeaders>;
+  /** Where its name stands in the text, if that is known already. */
+  readonly name?: NameSpan | null;
 }
 
 /** What {@link buildUpstreamRequest} takes. */
@@ -77,9 +80,9 @@ function newMeta(input: UpstreamRequestInput, paramsText: () => string): string 
 }
 
 /** The usual rewriting: nothing but the name differs, and it stands where it belongs. */
-function withName({ text }: ReceivedRequest, source: string, name: string): string | null {
-  const params = valueSpan(text, 'params');
-  const span = params && valueSpan(text, source, params.start);
+function withName({ name: known, text }: ReceivedRequest, source: string, name: string): string | null {
+  const params = known?.member === source ? null : valueSpan(text, 'params');
+  const span = known?.member === source ? known : params && valueSpan(text, source, params.start);
   return span && `${text.slice(0, span.start)}${JSON.stringify(name)}${text.slice(span.end)}`;
 }
 

@@ -17,6 +17,23 @@ describe('parseStrictJson', () => {
     );
   });
 
+  it('tells where the name of a request stands', () => {
+    const wide = { maxDepth: 100, maxKeys: 10_000 };
+    const member = fc.constantFrom('name', 'uri', 'taskId', 'other');
+    const value = fc.oneof(fc.string(), fc.constantFrom(5, null, ['name'], { name: 'deeper', params: { name: 'x' } }));
+    fc.assert(
+      fc.property(fc.dictionary(member, value), value, fc.constantFrom(undefined, 1), (params, more, indent) => {
+        const text = JSON.stringify({ name: 'outside', more, params, last: { name: 'behind' } }, null, indent);
+        const { name } = parseStrictJson(Buffer.from(text), wide);
+        const texts = Object.entries(params).filter(([key, is]) => key !== 'other' && typeof is === 'string');
+        expect(name === null).toBe(texts.length === 0);
+        if (name !== null) expect([name.member, JSON.parse(text.slice(name.start, name.end))]).toEqual(texts.at(-1));
+      }),
+    );
+    expect(parseStrictJson(Buffer.from('[{"params":{"name":"a"}}]'), wide).name).toBeNull();
+    expect(parseStrictJson(Buffer.from('{"a":{"params":{"name":"a"}}}'), wide).name).toBeNull();
+  });
+
   it('accepts at the limits and refuses at one more', () => {
     expect(parse('[[[[[[[[1]]]]]]]]')).toEqual([[[[[[[[1]]]]]]]]);
     expect(() => parse('[[[[[[[[[1]]]]]]]]]')).toThrow('nested deeper than 8');

@@ -14,7 +14,21 @@ export interface JsonLimits {
 export interface ParsedJson {
   readonly text: string;
   readonly value: unknown;
+  /** Where the text that names the object of a call stands; null without one. */
+  readonly name: NameSpan | null;
 }
+
+/** A JSON string in `params` under one of the members by which MCP names objects, quotes included. */
+export interface NameSpan {
+  readonly member: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The members of `params` by which requests name what they are about. */
+const naming = new Set(['name', 'uri', 'taskId']);
+/** Of the members of `params`, where the message is the outermost object. */
+const PARAMS_DEPTH = 2;
 
 const refuse = (problem: string): never => {
   throw new DomainError('PARSE_ERROR', `The body is not accepted: ${problem}.`);
@@ -22,19 +36,74 @@ const refuse = (problem: string): never => {
 
 /** Above this many keys a set is quicker than comparing. */
 const SMALL_OBJECT = 12;
+const ARRAY = -1;
 
-/** Keys of one object under the scan. */
-class Keys {
-  private readonly few: string[] = [];
-  private many: Set<string> | null = null;
+/** The keys of the objects that are open, the innermost last; few objects have so many that they need a set. */
+class OpenKeys {
+  private readonly keys: string[] = [];
+  /** Where the keys of each open object begin; `ARRAY` for an array, and for what is around everything. */
+  private readonly starts: number[] = [ARRAY];
+  private readonly sets: (Set<string> | undefined)[] = [];
+
+  get isObject(): boolean {
+    return this.starts[this.starts.length - 1] !== ARRAY;
+  }
+
+  open(isObject: boolean): void {
+    this.starts.push(isObject ? this.keys.length : ARRAY);
+  }
+
+  close(): void {
+    const start = this.starts.pop();
+    if (start === undefined || start === ARRAY) return;
+    if (this.keys.length - start > SMALL_OBJECT) this.sets[this.starts.length] = undefined;
+    this.keys.length = start;
+  }
 
   /** False when the key is there already. */
   add(key: string): boolean {
-    if (this.many) return this.many.size !== this.many.add(key).size;
-    if (this.few.includes(key)) return false;
-    this.few.push(key);
-    if (this.few.length > SMALL_OBJECT) this.many = new Set(this.few);
+    const { keys, sets, starts } = this;
+    const depth = starts.length - 1;
+    const start = starts[depth] ?? ARRAY;
+    // Text that is no JSON: the parser will say so.
+    if (start === ARRAY) return true;
+    const count = keys.length - start;
+    if (count < SMALL_OBJECT) {
+      for (let at = start; at < keys.length; at++) if (keys[at] === key) return false;
+    } else {
+      const known = (sets[depth] ??= new Set(keys.slice(start)));
+      if (known.size === known.add(key).size) return false;
+    }
+    keys.push(key);
     return true;
+  }
+
+  /** The last key of the object around the innermost one. */
+  get outerKey(): string | undefined {
+    const { keys, starts } = this;
+    const outer = starts[starts.length - 2] ?? ARRAY;
+    const own = starts[starts.length - 1] ?? ARRAY;
+    return outer === ARRAY || own === ARRAY ? undefined : keys[own - 1];
+  }
+}
+
+/**
+ * Finds the name of a request while its text is scanned: whoever changes it later need not look for it. One per scan.
+ */
+class NameFinder {
+  found: NameSpan | null = null;
+  private member: string | null = null;
+
+  /** A key that stands `depth` objects or arrays deep. */
+  key(key: string, outerKey: string | undefined, depth: number): void {
+    if (depth === PARAMS_DEPTH) this.member = outerKey === 'params' && naming.has(key) ? key : null;
+  }
+
+  /** A string that is no key. */
+  text(start: number, end: number, depth: number): void {
+    if (this.member === null || depth !== PARAMS_DEPTH) return;
+    this.found = { member: this.member, start, end };
+    this.member = null;
   }
 }
 
@@ -42,9 +111,9 @@ class Keys {
  * One pass over the text that knows only strings, brackets and commas. What it says about valid JSON is exact; text that
  * is not JSON may pass it and is refused by JSON.parse afterwards. It keeps its own stack, so depth cannot overflow it.
  */
-function scan(text: string, limits: JsonLimits): void {
-  const objects: (Keys | null)[] = [null];
-  const names: string[] = [''];
+function scan(text: string, limits: JsonLimits): NameSpan | null {
+  const open = new OpenKeys();
+  const name = new NameFinder();
   let depth = 0;
   let count = 0;
   let expectKey = false;
@@ -56,22 +125,24 @@ function scan(text: string, limits: JsonLimits): void {
         expectKey = false;
         if (++count > limits.maxKeys) refuse(`it has more than ${limits.maxKeys} keys`);
         const key = keyAt(text, at + 1, end);
-        names[depth] = key;
         if (key === '__proto__') refuse('the key "__proto__" is forbidden');
-        if (key === 'prototype' && names[depth - 1] === 'constructor' && objects[depth - 1])
+        if (key === 'prototype' && open.outerKey === 'constructor')
           refuse('the key "constructor.prototype" is forbidden');
-        if (objects[depth]?.add(key) === false) refuse(`the key ${JSON.stringify(key.slice(0, 80))} is there twice`);
-      }
+        name.key(key, open.outerKey, depth);
+        if (!open.add(key)) refuse(`the key ${JSON.stringify(key.slice(0, 80))} is there twice`);
+      } else name.text(at, end + 1, depth);
       at = end;
     } else if (code === 123 || code === 91) {
       if (++depth > limits.maxDepth) refuse(`it is nested deeper than ${limits.maxDepth}`);
       expectKey = code === 123;
-      objects[depth] = expectKey ? new Keys() : null;
+      open.open(expectKey);
     } else if (code === 125 || code === 93) {
-      if (--depth < 0) return;
+      if (--depth < 0) return null;
+      open.close();
       expectKey = false;
-    } else if (code === 44) expectKey = objects[depth] != null;
+    } else if (code === 44) expectKey = open.isObject;
   }
+  return name.found;
 }
 
 function keyAt(text: string, start: number, end: number): string {
@@ -96,9 +167,9 @@ export function parseStrictJson(body: Buffer, limits: JsonLimits): ParsedJson {
 
 /** {@link parseStrictJson} for text that is decoded already. */
 export function parseStrictText(text: string, limits: JsonLimits): ParsedJson {
-  scan(text, limits);
+  const name = scan(text, limits);
   try {
-    return { text, value: JSON.parse(text) };
+    return { text, value: JSON.parse(text), name };
   } catch (error) {
     const position = /position (\d+)/.exec(error instanceof Error ? error.message : '');
     return refuse(`it is not valid JSON${position ? ` (near position ${position[1]})` : ''}`);

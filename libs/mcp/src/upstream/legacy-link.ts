@@ -3,7 +3,7 @@ import { forward, type ForwardReply } from '#outbound';
 import { STREAM_VERSIONS } from '../era/protocol-versions.js';
 import { memberValue } from '../json/json-text.js';
 import { cancelledNotification, isOurs } from './cancellation.js';
-import { isEventStream, named, readReply, replyHeader } from './read-reply.js';
+import { named, readReply, replyHeader } from './read-reply.js';
 import { HttpCall } from './http-call.js';
 import { initializeRequest, readInitializeAnswer } from './initialize.js';
 import { LegacyListener } from './legacy-listener.js';
@@ -41,23 +41,12 @@ export class LegacyLink implements UpstreamLink {
     return this.identity.sessionId === null ? null : ++this.lastId;
   }
 
-  async call(request: LinkRequest): Promise<UpstreamReply> {
-    if (this.closed) return { kind: 'session-ended' };
-    const call = new HttpCall(this.connection, request, this.post);
-    const reply = await this.send(request, call);
-    if (this.hasEnded(reply)) return { kind: 'session-ended' };
-    return readReply(this.connection, request.id, reply, call.answer);
+  call(request: LinkRequest): Promise<UpstreamReply> {
+    return this.run(request);
   }
 
-  async callOrStream(request: LinkRequest, above: number): Promise<UpstreamReply | StreamedAnswer> {
-    if (this.closed) return { kind: 'session-ended' };
-    const call = new HttpCall(this.connection, request, this.post);
-    call.streamAbove = above;
-    const reply = await this.send(request, call);
-    if (isStreamed(reply))
-      return streamedAnswer(this.connection, request.id, reply, replyHeader(reply, 'mcp-session-id'));
-    if (this.hasEnded(reply)) return { kind: 'session-ended' };
-    return readReply(this.connection, request.id, reply, call.answer);
+  callOrStream(request: LinkRequest, above: number): Promise<UpstreamReply | StreamedAnswer> {
+    return this.run(request, above);
   }
 
   async notify(text: string): Promise<void> {
@@ -96,31 +85,54 @@ export class LegacyLink implements UpstreamLink {
     void this.notify(text).finally(() => this.posting--);
   };
 
-  private async send(request: LinkRequest, call: HttpCall): Promise<ForwardReply> {
-    const { connection, identity } = this;
-    const position = (call.position = { lastEventId: null, retryMs: null });
-    const startedAt = performance.now();
+  private run(request: LinkRequest): Promise<UpstreamReply>;
+  private run(request: LinkRequest, streamAbove: number): Promise<UpstreamReply | StreamedAnswer>;
+  /** Every call passes here, and each async function on its way costs about as much as parsing its message. */
+  private async run(request: LinkRequest, streamAbove?: number): Promise<UpstreamReply | StreamedAnswer> {
+    if (this.closed) return { kind: 'session-ended' };
+    const { connection } = this;
+    const call = new HttpCall(connection, request, this.post);
+    call.position = { lastEventId: null, retryMs: null };
+    call.startedAt = performance.now();
+    call.streamAbove = streamAbove;
+    let reply: ForwardReply;
     try {
-      const reply = await this.sendOnce(call);
-      const isCutOff = isEventStream(reply) && call.answer === null && reply.status < 300;
-      if (!isCutOff || !isResumable(position)) return reply;
+      reply = await forward(poolOf(connection), call);
+    } catch (error) {
+      reply = this.broken(request, call, error);
+    }
+    if (call.isCutOff(reply)) reply = await this.resume(request, call);
+    if (streamAbove !== undefined && isStreamed(reply))
+      return streamedAnswer(connection, request.id, reply, replyHeader(reply, 'mcp-session-id'));
+    if (this.hasEnded(reply)) return { kind: 'session-ended' };
+    return readReply(connection, request.id, reply, call.answer);
+  }
+
+  /** The stream of a connection that broke after it had begun, and can be resumed; throws for all else. */
+  private broken(request: LinkRequest, call: HttpCall, error: unknown): ForwardReply {
+    const broke = error instanceof DomainError && error.code === 'UPSTREAM_REFUSED';
+    if (!broke || !call.position || !isResumable(call.position)) return this.failed(request, error);
+    return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: Buffer.alloc(0), stream: null };
+  }
+
+  /** The rest of a stream that ended before its answer. */
+  private async resume(request: LinkRequest, call: HttpCall): Promise<ForwardReply> {
+    const { connection, identity } = this;
+    const { startedAt } = call;
+    const position = call.position ?? { lastEventId: null, retryMs: null };
+    try {
       return await resumeCall({ connection, identity, request, call, position, startedAt });
     } catch (error) {
-      if (isOurs(error, request) && request.method !== 'initialize' && identity.sessionId !== null)
-        void this.notify(cancelledNotification(request.id, error));
-      throw named(connection, error);
+      return this.failed(request, error);
     }
   }
 
-  /** A reply; for a connection that broke after its stream had begun, one without an answer. */
-  private async sendOnce(call: HttpCall): Promise<ForwardReply> {
-    try {
-      return await forward(poolOf(this.connection), call);
-    } catch (error) {
-      const broke = error instanceof DomainError && error.code === 'UPSTREAM_REFUSED';
-      if (!broke || !call.position || !isResumable(call.position)) throw error;
-      return { status: 200, headers: { 'content-type': 'text/event-stream' }, body: Buffer.alloc(0), stream: null };
-    }
+  /** Throws the error with the upstream's name, after telling the upstream about a request that was given up here. */
+  private failed(request: LinkRequest, error: unknown): never {
+    const { connection, identity } = this;
+    if (isOurs(error, request) && request.method !== 'initialize' && identity.sessionId !== null)
+      void this.notify(cancelledNotification(request.id, error));
+    throw named(connection, error);
   }
 
   private hasEnded({ status }: ForwardReply): boolean {
