@@ -1,15 +1,6 @@
 import type { CancelSignal } from '#kernel';
-import type {
-  EventTaker,
-  ForwardControl,
-  ForwardReply,
-  ForwardRequest,
-  ServerSentEvent,
-  StreamPosition,
-} from '#outbound';
+import type { EventTaker, ForwardControl, ForwardRequest, ServerSentEvent, StreamPosition } from '#outbound';
 import type { JsonRpcId, JsonRpcResponse } from '../envelope/messages.js';
-import { isEventStream } from './read-reply.js';
-import { isResumable } from './resume-call.js';
 import { isAnswerTo, readServerText, relayServerMessage, type SendAnswer } from './server-traffic.js';
 import type { HttpConnection } from './upstream-connection.js';
 import type { ServerMessages } from './upstream-link.js';
@@ -63,17 +54,6 @@ export class HttpCall implements ForwardRequest {
     this.signal = input.signal;
     this.id = input.id;
     this.messages = input.messages;
-  }
-
-  /** Whether the reply is a stream that ended before its answer, and can be resumed. */
-  isCutOff(reply: ForwardReply): boolean {
-    return (
-      this.answer === null &&
-      reply.status < 300 &&
-      this.position !== undefined &&
-      isResumable(this.position) &&
-      isEventStream(reply)
-    );
   }
 
   onEvent(event: ServerSentEvent, control: ForwardControl): ReturnType<EventTaker> {

@@ -3,7 +3,7 @@ import { forward, type ForwardReply } from '#outbound';
 import { STREAM_VERSIONS } from '../era/protocol-versions.js';
 import { memberValue } from '../json/json-text.js';
 import { cancelledNotification, isOurs } from './cancellation.js';
-import { named, readReply, replyHeader } from './read-reply.js';
+import { isEventStream, named, readReply, replyHeader } from './read-reply.js';
 import { HttpCall } from './http-call.js';
 import { initializeRequest, readInitializeAnswer } from './initialize.js';
 import { LegacyListener } from './legacy-listener.js';
@@ -21,6 +21,10 @@ import type { LinkOptions, LinkRequest, UpstreamLink } from './upstream-link.js'
 
 /** `initialize` has id 1. */
 const firstId = 2;
+
+/** Whether the reply is a stream that ended before its answer, and can be resumed. */
+const isCutOff = ({ answer, position }: HttpCall, reply: ForwardReply): boolean =>
+  answer === null && reply.status < 300 && position !== undefined && isResumable(position) && isEventStream(reply);
 
 /** One session at a legacy upstream over streamable HTTP, or the use of one that keeps no sessions. */
 export class LegacyLink implements UpstreamLink {
@@ -101,7 +105,7 @@ export class LegacyLink implements UpstreamLink {
     } catch (error) {
       reply = this.broken(request, call, error);
     }
-    if (call.isCutOff(reply)) reply = await this.resume(request, call);
+    if (isCutOff(call, reply)) reply = await this.resume(request, call);
     if (streamAbove !== undefined && isStreamed(reply))
       return streamedAnswer(connection, request.id, reply, replyHeader(reply, 'mcp-session-id'));
     if (this.hasEnded(reply)) return { kind: 'session-ended' };
