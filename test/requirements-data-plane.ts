@@ -1,18 +1,18 @@
 import { from, mcp, type Requirement } from './requirement.js';
 
 const rly = from('plan: relay, all four cells; MCP-2, MCP-3, MCP-7');
-const otl = from('plan: telemetry; mcp.md §7');
+const otl = from('plan: telemetry');
 const cnf = from('plan: conformance in CI');
 const upt = from('plan: upstream transports; ARCHITECTURE.md §4.14');
 const ses = from('ARCHITECTURE.md §4.6; mcp 2025-11-25 basic/transports');
-const lnk = from('plan: upstream links; mcp.md §2.2–2.4');
+const lnk = from('plan: upstream links');
 const lim = from('ARCHITECTURE.md §4.9; LIM-1');
-const agg = from('mcp.md §2.4; MCP-5');
-const hos = from('plan: raw path; mcp.md §2.3');
+const agg = from('plan: aggregation; MCP-5');
+const hos = from('plan: raw path');
 const hst = from('plan: hostile input on MCP routes');
 const tsk = from('tasks extension 2026-07-28, Task Status Notifications');
 const fuz = from('plan: bad input, fuzzer');
-const owt = from('plan: own tests for what no suite covers; mcp.md §4.5');
+const owt = from('plan: own tests for what no suite covers');
 const str = from('plan: large answers are streamed everywhere; mcp 2026-07-28 basic, 2025-11-25 basic');
 const own = from('ARCHITECTURE.md §4.6, §1');
 const rbs = from('ARCHITECTURE.md §4; review of the data plane');
@@ -39,7 +39,7 @@ export const dataPlane: readonly Requirement[] = [
   rly(
     'RLY-12',
     'the state of a call that waits for input opens once, for its caller and its very call, and not after its time',
-    'mcp.md §6.2 item 9',
+    'plan: bad input, no. 9',
   ),
   rly('RLY-13', 'a call that waits for input is cut when its right is taken away, with a record'),
   rly(
@@ -137,7 +137,7 @@ export const dataPlane: readonly Requirement[] = [
   ses('SES-12', 'ids come back with value and type, also when clients use one twice at the same time'),
   ses('SES-13', 'a client that does not read its stream is cut off'),
   ses('SES-14', 'sessions end when idle, and the least recently used idle one makes room for a new one'),
-  ses('SES-15', 'an idle session takes less than 5 KB', 'performance.md, goals'),
+  ses('SES-15', 'an idle session takes less than 5 KB', 'bench/README.md'),
   ses('SES-16', 'a lost right ends sessions and their streams with the configuration change, with a record each'),
   ses('SES-17', 'HTTP+SSE (2024-11-05) is served when it is enabled, under the same rules'),
   ses('SES-18', 'a request for a session of another process is handed over to that one'),
@@ -196,19 +196,19 @@ export const dataPlane: readonly Requirement[] = [
   hst(
     'HST-1',
     'decisions rest on the body: headers that lie, come twice or are ill-encoded are refused',
-    'mcp.md §6.2 no. 11',
+    'plan: bad input, no. 11',
   ),
   hst(
     'HST-2',
     'malformed framing, oversized heads, odd ids and arbitrary bytes reach no upstream',
-    'mcp.md §6.2 no. 12',
+    'plan: bad input, no. 12',
   ),
   hst(
     'HST-3',
     'exact origins may read every answer, the challenge included; no credentials of browsers',
-    'mcp.md §6.2 no. 13',
+    'plan: bad input, no. 13',
   ),
-  hst('HST-4', 'no header of an upstream reaches a client', 'mcp.md §6.2 no. 14'),
+  hst('HST-4', 'no header of an upstream reaches a client', 'plan: bad input, no. 14'),
 
   fuz('FUZ-1', 'whatever bytes clients send, answers are well-formed, carry their id, and no process ends'),
   fuz('FUZ-2', 'whatever bytes clients send, memory stays as it was'),

@@ -17,7 +17,7 @@ import { modernClient, openLegacyClient } from '../e2e/bridge-client.js';
 import { TalkativeUpstream } from '../e2e/talkative-upstream.js';
 import { openRequest } from '../service/stream-client.js';
 
-/** The promise is 1 s (architecture.md §3a); the test fails at three times that, and prints the measure. */
+/** The promise is 1 s (ARCHITECTURE.md §3a); the test fails at three times that, and prints the measure. */
 const limitMs = 3000;
 
 type Json = Record<string, unknown>;

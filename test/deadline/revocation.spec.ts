@@ -12,7 +12,7 @@ import {
   type TestDatabase,
 } from '#testing';
 
-/** The promise is 1 s (architecture.md §3a); tests fail at three times that, `npm run bench:latency` prints the strict figure. */
+/** The promise is 1 s (ARCHITECTURE.md §3a); tests fail at three times that, `npm run bench:latency` prints the strict figure. */
 const limitMs = 3000;
 
 let database: TestDatabase;

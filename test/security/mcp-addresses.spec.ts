@@ -3,7 +3,7 @@ import { exactRequest } from '../e2e/mcp-world.js';
 import { rawAnswer } from './raw-answer.js';
 import { startSecurityWorld, type SecurityWorld } from './security-world.js';
 
-// Items 10 and 11 of mcp.md §6.2. What other files prove already: GW-17, HST-3 (origins, CORS), GW-18, HST-1 (headers and
+// Items 10 and 11 of the plan's list of bad input. What other files prove already: GW-17, HST-3 (origins, CORS), GW-18, HST-1 (headers and
 // body at one endpoint).
 
 type Json = Record<string, unknown>;

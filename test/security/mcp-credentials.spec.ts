@@ -8,7 +8,7 @@ import { addUser, callMcp, postMcp, until } from '#testing';
 import { exactRequest, firstText } from '../e2e/mcp-world.js';
 import { startSecurityWorld, type SecurityWorld } from './security-world.js';
 
-// Items 1 to 4 of mcp.md §6.2. What other files prove already: SES-1 (whose a session is, in every detail), GW-13 (23
+// Items 1 to 4 of the plan's list of bad input. What other files prove already: SES-1 (whose a session is, in every detail), GW-13 (23
 // forged tokens), GW-9 (metadata), GW-20 (headers of a client at a legacy HTTP upstream).
 
 type Json = Record<string, unknown>;

@@ -9,7 +9,7 @@ import { gauge } from './gauge.js';
 import { rawAnswer } from './raw-answer.js';
 import { startSecurityWorld, type SecurityWorld } from './security-world.js';
 
-// Items 12 to 14 of mcp.md §6.2. What other files prove already: HST-2 (framing, keys, ids), BAD-11 to BAD-14, HST-3
+// Items 12 to 14 of the plan's list of bad input. What other files prove already: HST-2 (framing, keys, ids), BAD-11 to BAD-14, HST-3
 // (CORS), HST-4 (headers of an upstream in JSON answers).
 
 type Json = Record<string, unknown>;

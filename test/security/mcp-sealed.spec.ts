@@ -4,7 +4,7 @@ import { modernClient, openLegacyClient, type BridgeClient, type Outcome } from 
 import { compose, entriesOf } from '../e2e/mcp-world.js';
 import { startSecurityWorld, type SecurityWorld } from './security-world.js';
 
-// Item 9 of mcp.md §6.2: everything that a client carries for the gateway. What other files prove already: SES-7 (event
+// Item 9 of the plan's list of bad input: everything that a client carries for the gateway. What other files prove already: SES-7 (event
 // ids), AGG-2 (cursors at other endpoints and tokens).
 
 type Json = Record<string, unknown>;

@@ -49,7 +49,7 @@ export async function openGateway(parts: GatewayParts, door: FrontDoor, listenin
   const ears = new UpstreamEars(gateway);
   const stopWatching = failClosed(gateway);
   const pools = container.get<UpstreamPools>(UPSTREAM_POOLS);
-  // The promise of one second (architecture.md §3a): what lost its right ends with the swap, not with its next request.
+  // The promise of one second (ARCHITECTURE.md §3a): what lost its right ends with the swap, not with its next request.
   const unsubscribe = parts.snapshots.onChange((next, previous) => {
     parts.metrics.snapshotRevision(next.revision);
     const cut = gateway.running.recheckAll();

@@ -1,4 +1,4 @@
-/** Every API token begins with this, so that secret scanners find it (conventions.md, Names). */
+/** Every API token begins with this, so that secret scanners find it. */
 export const apiTokenPrefix = 'gth_';
 
 const maxTokenLength = 4096;

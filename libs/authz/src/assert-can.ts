@@ -18,7 +18,7 @@ export function assertCanType(ability: AppAbility, action: Action, subject: Subj
 }
 
 /**
- * Refuses an action on an object as architecture.md §4.11 says: who cannot read the object learns nothing about it. A
+ * Refuses an action on an object as ARCHITECTURE.md §4.11 says: who cannot read the object learns nothing about it. A
  * candidate for `create` is the caller's own words, so its refusal hides nothing.
  * @throws DomainError NOT_FOUND when the object is not readable, with the text of a missing one; else FORBIDDEN.
  */

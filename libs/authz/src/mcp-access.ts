@@ -15,7 +15,7 @@ export interface McpAccess {
   execute<S extends McpSubject>(subject: S, object: SubjectAttributes[S]): boolean;
   /** The same for an entry of a virtual server, which a token bound to that server reaches, too. */
   executeEntry<S extends McpSubject>(subject: S, object: SubjectAttributes[S]): boolean;
-  /** Whether GraphQL would show the object. On MCP, `execute` decides (architecture.md §4.7). */
+  /** Whether GraphQL would show the object. On MCP, `execute` decides (ARCHITECTURE.md §4.7). */
   read<S extends McpSubject>(subject: S, object: SubjectAttributes[S]): boolean;
   /** Whether the upstream may be used untouched at /upstreams/{slug}/mcp. */
   passThrough(upstream: SharedObject): boolean;

@@ -104,7 +104,7 @@ export const roles: Readonly<Record<BuiltInRole, readonly RoleRule[]>> = {
     ...administration,
     { allow: ['organization.delete'] },
     { allow: bindRoles, when: { role: { $in: ['organization-owner', 'organization-admin'] } } },
-    // The auditor reads what the owner may not: the owner grants it, but not to themselves (architecture.md §4.8).
+    // The auditor reads what the owner may not: the owner grants it, but not to themselves (ARCHITECTURE.md §4.8).
     { allow: bindRoles, when: { role: 'organization-auditor', userId: { $ne: ME } } },
   ],
   'organization-admin': [...administration, { allow: bindRoles, when: { role: 'organization-admin' } }],

@@ -17,7 +17,7 @@ export interface Concern<T extends Record<string, Setting> = Record<string, Sett
   readonly settings: T;
 }
 
-/** Declares one setting. `env` follows `GATEHOUSE_<CONCERN>_<NAME>` (architecture.md §4.12). */
+/** Declares one setting. `env` follows `GATEHOUSE_<CONCERN>_<NAME>` (ARCHITECTURE.md §4.12). */
 export const setting = <S extends z.ZodType>(options: {
   env: string;
   schema: S;

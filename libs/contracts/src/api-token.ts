@@ -12,7 +12,7 @@ export interface RateLimit {
   readonly burst: number;
 }
 
-/** The claims of a `gth_` token (architecture.md §4.4). Times are seconds since the epoch (RFC 7519 §2). */
+/** The claims of a `gth_` token (ARCHITECTURE.md §4.4). Times are seconds since the epoch (RFC 7519 §2). */
 export const apiTokenClaims = z.object({
   iss: z.string(),
   aud: z.string(),

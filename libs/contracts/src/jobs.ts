@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Every queue with the shape of its payload. A payload names rows and decides nothing (architecture.md §3c). */
+/** Every queue with the shape of its payload. A payload names rows and decides nothing (ARCHITECTURE.md §3c). */
 export const jobPayloads = {
   'check-upstream-health': z.object({
     organizationId: z.uuid(),

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { parseMasterKey } from './master-key.js';
 
-/** What a key may be used for; one key serves one purpose (architecture.md §4.3). */
+/** What a key may be used for; one key serves one purpose (ARCHITECTURE.md §4.3). */
 export const keyPurposes = [
   'secrets',
   'tokens',

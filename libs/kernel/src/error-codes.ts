@@ -4,7 +4,7 @@ export interface ErrorCodeEntry {
   readonly http: number;
   /** `extensions.code` in GraphQL. */
   readonly graphql: string;
-  /** JSON-RPC code on MCP routes; private codes lie outside -32768…-32000 (mcp.md §1.2). */
+  /** JSON-RPC code on MCP routes; private codes lie outside -32768…-32000. */
   readonly jsonRpc: number;
   /** One sentence for docs/errors.md: what it means. */
   readonly meaning: string;

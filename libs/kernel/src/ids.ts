@@ -56,7 +56,7 @@ const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 /** True for the canonical text form of any UUID. */
 export const isUuid = (text: string): boolean => uuidPattern.test(text);
 
-/** The GraphQL id of a row: base64url of `Type:uuid` (architecture.md §4.11). */
+/** The GraphQL id of a row: base64url of `Type:uuid` (ARCHITECTURE.md §4.11). */
 export const encodeGlobalId = (type: string, uuid: string): string =>
   Buffer.from(`${type}:${uuid}`, 'utf8').toString('base64url');
 

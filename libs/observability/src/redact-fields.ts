@@ -1,7 +1,7 @@
 import { redacted } from './mask-text.js';
 import { redactCredentials } from './redact-credentials.js';
 
-/** Who may see a field: everybody with access to the record, only those who may read bodies, nobody (style.md §20). */
+/** Who may see a field: everybody with access to the record, only those who may read bodies, nobody. */
 export type Classification = 'public' | 'sensitive' | 'secret';
 
 /** The class of each field of one kind of record; a nested field is named by its path, `upstream.slug`. */

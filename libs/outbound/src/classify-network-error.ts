@@ -78,7 +78,7 @@ export const describeUrl = (url: string | URL): string => {
 };
 
 /**
- * Turns whatever a connection failed with into the DomainError of the error table (mcp.md §2.5): unreachable, refused,
+ * Turns whatever a connection failed with into the DomainError of the error table (docs/errors.md): unreachable, refused,
  * TLS, timeout, too large, blocked address. An error without a network code, or a request that cannot be sent, is a bug
  * of ours and no news of the upstream: it becomes INTERNAL.
  */

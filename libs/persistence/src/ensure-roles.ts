@@ -11,7 +11,7 @@ const script = roleNames
 const quote = (identifier: string): string => `"${identifier.replaceAll('"', '""')}"`;
 
 /**
- * Makes the three database roles and lets the logins enter them (architecture.md §4.2). Safe to run again and by two processes.
+ * Makes the three database roles and lets the logins enter them (ARCHITECTURE.md §4.2). Safe to run again and by two processes.
  * @param logins user names besides the current one, each with the role that it enters
  * @throws DomainError DATABASE_UNAVAILABLE with the statements to run by hand when the login may not create roles
  */

@@ -10,7 +10,7 @@ export async function masterKeyFingerprint(sql: SqlExecutor): Promise<string | n
 }
 
 /**
- * Refuses to go on with another master key than the one that this database was set up with (architecture.md §4.3).
+ * Refuses to go on with another master key than the one that this database was set up with (ARCHITECTURE.md §4.3).
  * The first process to come stores its fingerprint.
  * @throws DomainError WRONG_MASTER_KEY
  */

@@ -29,7 +29,7 @@ export interface JobProducer {
   close(): Promise<void>;
 }
 
-/** Connections that producers need (architecture.md §4.15). */
+/** Connections that producers need (ARCHITECTURE.md §4.15). */
 const producerPool = 4;
 /** A store that has fallen silent must not keep its clients from ending. */
 const partingMs = 2000;

@@ -11,7 +11,7 @@ end $$`;
 
 /**
  * Brings the tables of the job store in PostgreSQL to this release and lets producers and workers use them.
- * Safe to run again; runs after the catalogue's migrations, under the same lock (architecture.md §4.13).
+ * Safe to run again; runs after the catalogue's migrations, under the same lock (ARCHITECTURE.md §4.13).
  */
 export async function migrateJobSchema(ownerUrl: string): Promise<void> {
   const pool = createDriverPool({ url: ownerUrl, role: OWNER_ROLE, max: 1, applicationName: 'gatehouse-migrate' });

@@ -19,7 +19,7 @@ export interface ScheduleTimes {
 
 const purgeEveryMs = 10 * 60_000;
 
-/** The one table of schedules (architecture.md §3c). */
+/** The one table of schedules (ARCHITECTURE.md §3c). */
 export const schedules = (times: ScheduleTimes): Schedule[] => [
   { id: 'check-upstreams', queue: 'schedule-upstreams', everyMs: times.healthInterval, payload: { kind: 'CHECK' } },
   { id: 'sync-upstreams', queue: 'schedule-upstreams', everyMs: times.syncInterval, payload: { kind: 'SYNC' } },

@@ -14,7 +14,7 @@ const noAnswer = `The database did not answer within ${answerWithinMs} ms.`;
 
 /**
  * Loads the catalogue and keeps it current: a notification or, every `sweepMs`, the question for the newest revision
- * leads to reading what changed since (architecture.md §3a). While the database is away the last snapshot stays in use
+ * leads to reading what changed since (ARCHITECTURE.md §3a). While the database is away the last snapshot stays in use
  * and `staleFor` grows.
  * @throws DomainError DATABASE_UNAVAILABLE and the like, when the first load fails
  */

@@ -18,7 +18,7 @@ export async function readPosition(sql: SqlExecutor): Promise<number> {
 }
 
 /**
- * What has changed since a position, read at one moment (architecture.md §3a). Everything, when there is no position
+ * What has changed since a position, read at one moment (ARCHITECTURE.md §3a). Everything, when there is no position
  * yet or the changes since it are not all kept any more (also after a restore of the database to an earlier state).
  */
 export function readBatch(pool: DatabasePool, since: number | null): Promise<RowBatch> {

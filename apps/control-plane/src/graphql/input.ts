@@ -11,7 +11,7 @@ export const text = (max: number, min = 1) =>
     // U+0000 cannot be stored in PostgreSQL; the other control characters forge log lines and terminals.
     .refine((value) => !/[^\P{Cc}\t\n\r]/u.test(value), 'must not hold control characters');
 
-/** A slug as conventions.md names it. */
+/** A slug: lower-case letters, digits and single hyphens. */
 export const slug = () =>
   z
     .string('must be text')

@@ -1,7 +1,7 @@
 import { Field, ID, InterfaceType, type FieldMiddleware } from '@nestjs/graphql';
 import { encodeGlobalId } from '#kernel';
 
-/** Sources of nodes are rows, whose id is a UUID; on the way out it becomes the id of the API (architecture.md §4.11). */
+/** Sources of nodes are rows, whose id is a UUID; on the way out it becomes the id of the API (ARCHITECTURE.md §4.11). */
 const toGlobalId: FieldMiddleware<{ id: string }> = ({ source, info }) =>
   Promise.resolve(encodeGlobalId(String(info?.parentType.name), source.id));
 

@@ -27,7 +27,7 @@ export abstract class Payload {
 /** A payload whose objects are missing, because of what it says. */
 export type RefusedPayload = Pick<Payload, 'userErrors'>;
 
-/** Failures that the caller corrects by other input are data; everything else is a GraphQL error (style.md §16). */
+/** Failures that the caller corrects by other input are data; everything else is a GraphQL error. */
 const expected = new Set<string>(['BAD_USER_INPUT', 'CONFLICT', 'UPSTREAM_BLOCKED_ADDRESS', 'COMMAND_NOT_ALLOWED']);
 
 /**

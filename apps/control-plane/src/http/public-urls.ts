@@ -3,7 +3,7 @@ import type { PublicUrls } from '../dependencies.js';
 
 /**
  * The origins of the services: as configured, else loopback. `port()` is asked late, because port 0 becomes a real one
- * only when the listener is open. No Host header is ever asked (architecture.md §4.5).
+ * only when the listener is open. No Host header is ever asked (ARCHITECTURE.md §4.5).
  */
 export function publicUrlsOf({ controlPlane, gateway }: Config, port: () => number): PublicUrls {
   return {

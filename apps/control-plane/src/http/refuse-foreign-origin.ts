@@ -4,7 +4,7 @@ import type { RefusalLog } from '../refusals/refusal-log.js';
 
 /**
  * Refuses requests that a page of another origin makes. Programs send no Origin and pass; their credential decides.
- * @param own the origins of this service; the Host header is never asked (architecture.md §4.5)
+ * @param own the origins of this service; the Host header is never asked (ARCHITECTURE.md §4.5)
  */
 export function refuseForeignOrigin(own: () => readonly string[], refusals: RefusalLog): RequestHandler {
   return (req, _res, next) => {

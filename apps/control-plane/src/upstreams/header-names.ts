@@ -38,7 +38,7 @@ const credential =
 
 /**
  * Whether a header by its name carries who somebody is. Such a value is neither stored in the open nor taken from one
- * side to the other: a client's credential is for the gateway, never for an upstream (mcp.md §1.2).
+ * side to the other: a client's credential is for the gateway, never for an upstream.
  * @param name in lower case
  */
 export const isCredentialHeader = (name: string): boolean => credential.test(name);

@@ -15,7 +15,7 @@ const isNamed = (kind: CatalogKind): boolean => kind === 'TOOL' || kind === 'PRO
 
 /**
  * What clients of a virtual server call an object: its override as it stands, else its own name, behind the upstream's
- * slug where the server prefixes names (conventions.md, Names).
+ * slug where the server prefixes names.
  */
 export function exposedName(object: NamedObject, override: string | null, prefixNames: boolean): string {
   const { kind, original, upstreamId, upstreamSlug } = object;

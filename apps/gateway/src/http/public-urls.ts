@@ -1,6 +1,6 @@
 import type { Config } from '#config';
 
-/** The origins under which clients reach this gateway; nothing else is accepted or echoed (architecture.md §4.5). */
+/** The origins under which clients reach this gateway; nothing else is accepted or echoed (ARCHITECTURE.md §4.5). */
 export interface PublicUrls {
   /** Never empty; the first is the canonical one. */
   readonly all: readonly string[];

@@ -74,7 +74,7 @@ function detailsOf(evidence: Evidence, answer: Answer): Record<string, unknown> 
 
 /**
  * Records what became of one message: metrics for every request, an audit record for all but pings, one line of log.
- * Notifications leave no trace (architecture.md §4.10).
+ * Notifications leave no trace (ARCHITECTURE.md §4.10).
  */
 export function record({ audit, logger, metrics, usage }: Gateway, evidence: Evidence): void {
   const { answer, identified, message } = evidence;

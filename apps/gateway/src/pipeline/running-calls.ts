@@ -15,7 +15,7 @@ export type Recheck = () => DomainError | null;
 
 /**
  * The calls under way. After each change of the configuration all of them are asked again whether they may go on; those
- * that may not are cut off, and with them their requests to upstreams (architecture.md §3a).
+ * that may not are cut off, and with them their requests to upstreams (ARCHITECTURE.md §3a).
  */
 export class RunningCalls {
   readonly #calls = new Slots<Running>();

@@ -50,7 +50,7 @@ async function answersTo(relay: Relay, reply: UpstreamResponse): Promise<ParamCh
 
 /**
  * Gets a legacy client's answers to what a modern upstream asks in its results, by real requests on the stream of the
- * call, and sends the call again with them, until there is an answer (mcp.md §2.3, L→M).
+ * call, and sends the call again with them, until there is an answer (docs/protocol-support.md).
  */
 export async function fulfilInput(relay: Relay, first: UpstreamResponse): Promise<Answer> {
   const { call, gateway } = relay;

@@ -108,7 +108,7 @@ class CallOwner implements LinkOwner {
     joinLink(this.gateway, session, entry, traffic);
   }
 
-  /** One process serves a principal (architecture.md §4.14), not each of its sessions. */
+  /** One process serves a principal (ARCHITECTURE.md §4.14), not each of its sessions. */
   get #isProcess(): boolean {
     return this.upstream.transport === 'STDIO';
   }

@@ -26,7 +26,7 @@ export interface ListChangesParts {
 }
 
 /**
- * Tells exactly those clients whose visible lists have changed (mcp.md §2.4): after every change of the configuration
+ * Tells exactly those clients whose visible lists have changed (docs/protocol-support.md): after every change of the configuration
  * each open stream's endpoint is compared with what it was before.
  */
 export class ListChanges {

@@ -24,7 +24,7 @@ const tooMany = () =>
   });
 
 /**
- * A call of a modern client whose legacy upstream may ask it something (mcp.md §2.3, M→L). The upstream's call goes on
+ * A call of a modern client whose legacy upstream may ask it something (docs/protocol-support.md). The upstream's call goes on
  * while no request of the client waits for it; the client's retry finds it again.
  */
 class ParkedCall implements Parked {

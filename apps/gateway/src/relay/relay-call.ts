@@ -34,7 +34,7 @@ const mayBeAsked = ({ client }: UpstreamCall): boolean => {
 };
 
 /**
- * Carries one request to its upstream and the answer back, in all four pairs of eras (mcp.md §2.3). The client's own
+ * Carries one request to its upstream and the answer back, in all four pairs of eras (docs/protocol-support.md). The client's own
  * credential and cookies stay here. The call ends early when its right is taken away, and when its client cancels it.
  */
 export async function relayCall(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra): Promise<Answer> {

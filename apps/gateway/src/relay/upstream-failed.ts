@@ -15,7 +15,7 @@ const busy = ({ code, details, message }: DomainError) =>
     details: { ...details, retryAfterMs: 1000 },
   });
 
-/** A failing upstream is told in-band (HTTP 200, −31002; conventions.md, Denials); every other error is thrown on. */
+/** A failing upstream is told in-band (HTTP 200, −31002; docs/errors.md); every other error is thrown on. */
 export function upstreamFailed(gateway: Gateway, call: UpstreamCall, error: unknown): Answer {
   if (!isUpstreamFailure(error)) throw error;
   if (error.code === 'UPSTREAM_TOO_MANY_PROCESSES') throw busy(error);

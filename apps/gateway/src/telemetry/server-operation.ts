@@ -18,7 +18,7 @@ const operations = new WeakMap<PostedMessage, Operation>();
 /** The span under which a message is served; null without telemetry. */
 export const operationOf = (message: PostedMessage): Operation | null => operations.get(message) ?? null;
 
-/** Begins the SERVER span of one request of a client; its parent is what the message says (mcp.md §7). */
+/** Begins the SERVER span of one request of a client; its parent is what the message says. */
 export function beginServerOperation(telemetry: Telemetry, call: IdentifiedCall, message: PostedMessage): void {
   if (message.kind !== 'request') return;
   const { posted, principal } = call;

@@ -25,7 +25,7 @@ interface Start {
 
 /**
  * Runs the configured services until a stop signal: database, migrations, keys, then the services; the same backwards
- * at the end (architecture.md §1). Answers the exit code: 1 when something broke meanwhile.
+ * at the end (ARCHITECTURE.md §1). Answers the exit code: 1 when something broke meanwhile.
  * @param demoUpstream address of an MCP server; when given, the demo's data are made, too (apps/cli/src/demo)
  */
 export async function serve({ demoUpstream }: { demoUpstream?: string | undefined }): Promise<number> {

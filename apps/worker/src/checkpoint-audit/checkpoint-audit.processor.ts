@@ -4,7 +4,7 @@ import type { Keyring } from '#crypto';
 import type { DatabasePool } from '#postgres';
 import { KEYRING, SYSTEM_POOL } from '../dependencies.js';
 
-/** Signs the heads of all audit chains that moved since the last time (architecture.md §4.10). */
+/** Signs the heads of all audit chains that moved since the last time (ARCHITECTURE.md §4.10). */
 @Injectable()
 export class CheckpointAuditProcessor {
   constructor(

@@ -127,7 +127,7 @@ function parameterHeaders({ clientEra, peer, received, paramHeaders }: UpstreamR
 }
 
 /**
- * The request to the upstream for a client's request, for all four pairs of eras (mcp.md §2.3). Only what must differ
+ * The request to the upstream for a client's request, for all four pairs of eras (docs/protocol-support.md). Only what must differ
  * is rewritten; where nothing must, the client's own bytes go out. Of the client's headers only `Mcp-Param-*` pass:
  * its credential and cookies never do.
  */

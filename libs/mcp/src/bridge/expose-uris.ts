@@ -49,7 +49,7 @@ const carriesUri = (content: unknown): boolean => {
 
 /**
  * The members of a result whose resource URIs must be shown under their prefixed form, so that a client can follow them
- * through the same endpoint (mcp.md §2.4). Results without URIs, the usual case, cost one look at each block.
+ * through the same endpoint (docs/protocol-support.md). Results without URIs, the usual case, cost one look at each block.
  */
 export function exposeUris(
   method: string,

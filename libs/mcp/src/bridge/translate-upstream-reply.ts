@@ -72,7 +72,7 @@ function unbridgeable({ clientEra, upstreamEra, takesTasks }: ReplyInput, result
 }
 
 /**
- * The answer to the client for an upstream's answer, for all four pairs of eras (mcp.md §2.3, §2.5): the client's id
+ * The answer to the client for an upstream's answer, for all four pairs of eras (docs/protocol-support.md, docs/errors.md): the client's id
  * restored, the result fitted to the client's era, errors of the inner hop turned into −31002. Bytes pass unchanged
  * wherever nothing had to change.
  */

@@ -38,7 +38,7 @@ const passing = new Set<ErrorCode>([
 const RETRY_AFTER_MS = 1000;
 
 /**
- * The answer for an upstream that failed: −31002 with `{ reason, upstream, retryAfterMs }` (conventions.md, Denials).
+ * The answer for an upstream that failed: −31002 with `{ reason, upstream, retryAfterMs }` (docs/errors.md).
  * The text is the registry's, not the error's: addresses of upstreams are for administrators.
  */
 export const upstreamFailureAnswer = (id: JsonRpcId, upstream: string, code: ErrorCode): string =>

@@ -113,7 +113,7 @@ function classifyNotification(
 }
 
 /**
- * Decides the era of a request from its body; headers only cross-check (mcp.md §2.1). The same decisions as
+ * Decides the era of a request from its body; headers only cross-check. The same decisions as
  * `classifyInboundRequest` of the SDK, at a fraction of its cost. Presence of headers is {@link checkModernHeaders}'s.
  */
 export function classifyInbound({ httpMethod, headers, body }: InboundHttp): InboundClass {

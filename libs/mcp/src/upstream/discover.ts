@@ -8,7 +8,7 @@ import type { UpstreamConnection } from './upstream-connection.js';
 import type { UpstreamIdentity } from './upstream-identity.js';
 import type { UpstreamLink } from './upstream-link.js';
 
-/** True when the upstream's answer to a modern request speaks for the legacy era (mcp.md §2.3). */
+/** True when the upstream's answer to a modern request speaks for the legacy era (docs/protocol-support.md). */
 function isLegacyEvidence(error: unknown): boolean {
   if (error instanceof UpstreamRpcError) {
     if (error.body.code !== -32022) return true;

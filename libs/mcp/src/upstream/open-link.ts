@@ -15,7 +15,7 @@ export interface Spoken {
 }
 
 /**
- * Opens a conversation with an upstream over its transport. With `spoken` null it is asked what it speaks (mcp.md §2.3):
+ * Opens a conversation with an upstream over its transport. With `spoken` null it is asked what it speaks (docs/protocol-support.md):
  * `server/discover` first, only evidence for the legacy era leads to `initialize`, and only a 4xx to that leads to
  * HTTP+SSE; the link's identity says what was found. Throws the DomainErrors of the error table.
  */

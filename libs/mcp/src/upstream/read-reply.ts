@@ -60,7 +60,7 @@ export const named = (connection: { readonly name: string }, error: unknown): un
       })
     : error;
 
-/** The answer in what came back for a call, or the error of its row in the error table (mcp.md §2.5). */
+/** The answer in what came back for a call, or the error of its row in the error table (docs/errors.md). */
 export function readReply(
   connection: HttpConnection,
   id: JsonRpcId,

@@ -37,7 +37,7 @@ export interface Operation {
   end(end: OperationEnd): void;
 }
 
-/** Spans and histograms of MCP operations (OpenTelemetry semantic conventions for MCP, mcp.md §7). */
+/** Spans and histograms of MCP operations (OpenTelemetry semantic conventions for MCP). */
 export interface Telemetry {
   serverOperation(start: ServerOperationStart): Operation;
   clientOperation(start: OperationStart, parent: Operation): Operation;

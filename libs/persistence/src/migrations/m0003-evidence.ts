@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /**
- * Audit chains (partitioned by month, ADR 0005), configuration changes with their trigger (architecture.md §3a)
+ * Audit chains (partitioned by month, ADR 0005), configuration changes with their trigger (ARCHITECTURE.md §3a)
  * and facts about this installation. These tables are made by hand: the schema generator does not manage them.
  */
 export class M0003Evidence extends Migration {

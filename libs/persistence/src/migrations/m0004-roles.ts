@@ -55,7 +55,7 @@ const systemGrants: Record<string, string> = {
   config_changes: 'select, delete',
 };
 
-/** Row-level security and the named grants of the three roles (architecture.md §4.2, ADR 0004). */
+/** Row-level security and the named grants of the three roles (ARCHITECTURE.md §4.2, ADR 0004). */
 export class M0004Roles extends Migration {
   override up(): void {
     this.addSql('grant usage on schema public to gatehouse_app, gatehouse_system');

@@ -1,7 +1,7 @@
 import { Migration } from '@mikro-orm/migrations';
 
 /**
- * The gateway processes that serve now and where the others reach them (architecture.md §4.6). They belong to the
+ * The gateway processes that serve now and where the others reach them (ARCHITECTURE.md §4.6). They belong to the
  * installation, not to an organization, so only the system role sees them; a beat is no change of the configuration.
  */
 export class M0006GatewayInstances extends Migration {
