@@ -22,7 +22,8 @@ const notShort = new Set<MixName>(['growth', 'peers']);
 export const usage = `Usage: npm run bench -- [options]
        npm run bench -- compare A.json B.json
 
-  --mix A,C,I          which parts (default all): ${mixNames.join(' ')}
+  --mix A,C,I          which parts (default all): ${mixNames.join(' ')};
+                       peers are installed by npm ci --prefix bench/peers
   --connections 1,16   how many connections (default 1,16,64)
   --warmup 10          seconds before the measurement, once per program and mix
   --seconds 30         seconds of one pass

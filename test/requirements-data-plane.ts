@@ -11,12 +11,15 @@ const agg = from('plan: aggregation; MCP-5');
 const hos = from('plan: raw path');
 const hst = from('plan: hostile input on MCP routes');
 const tsk = from('tasks extension 2026-07-28, Task Status Notifications');
+const exp = from('mcp 2025-11-25 basic/utilities/tasks, client/sampling; mcp 2026-07-28 basic/multi-round-trip');
 const fuz = from('plan: bad input, fuzzer');
 const owt = from('plan: own tests for what no suite covers');
 const str = from('plan: large answers are streamed everywhere; mcp 2026-07-28 basic, 2025-11-25 basic');
 const own = from('ARCHITECTURE.md §4.6, §1');
 const rbs = from('ARCHITECTURE.md §4; review of the data plane');
 const era = from('config override > cached > probe; mcp 2026-07-28 basic/versioning');
+const lmt = from('docs/configuration.md; ARCHITECTURE.md §4');
+const lsn = from('mcp 2026-07-28 Subscriptions; review of the data plane');
 const ask = from('mcp 2025-11-25 basic/lifecycle; mcp 2026-07-28 basic');
 
 /** What the data plane promises. */
@@ -57,6 +60,15 @@ export const dataPlane: readonly Requirement[] = [
   rly('RLY-20', 'progress of a client about a question of an upstream reaches that upstream under its own token'),
   rly('RLY-21', 'who listens through a pass-through hears of changed lists in the upstream’s own words'),
   rly('RLY-22', 'on every process, each who sees a changed list hears of it once, and nobody else does'),
+  rly(
+    'RLY-23',
+    'updates of resources keep their words; those of sub-resources come to who may read them, and to nobody else',
+    mcp('2025-11-25/schema#notifications-resources-updated'),
+  ),
+  rly(
+    'RLY-24',
+    'a legacy client hears of the status of its tasks, on the stream of the call and by itself, and of no others',
+  ),
 
   agg('AGG-1', 'ten upstreams of 100 tools are one complete list, in one order for every call and era'),
   agg('AGG-2', 'own cursors walk a list to its end, also when it changes meanwhile; any other cursor is −32602'),
@@ -178,6 +190,7 @@ export const dataPlane: readonly Requirement[] = [
     'LNK-17',
     'stdio and HTTP+SSE upstreams serve the aggregate: questions and progress of one client reach no other',
   ),
+  lnk('LNK-18', 'an answer takes time and memory for its bytes, however small the pieces that it comes in'),
 
   lim('LIM-1', 'several processes together never accept more than limit + burst, in any window, whatever fails'),
   lim('LIM-2', 'they accept at least 95 % of limit + burst'),
@@ -209,6 +222,7 @@ export const dataPlane: readonly Requirement[] = [
     'plan: bad input, no. 13',
   ),
   hst('HST-4', 'no header of an upstream reaches a client', 'plan: bad input, no. 14'),
+  hst('HST-5', 'the status of an error follows from its code, whatever status its upstream chose'),
 
   fuz('FUZ-1', 'whatever bytes clients send, answers are well-formed, carry their id, and no process ends'),
   fuz('FUZ-2', 'whatever bytes clients send, memory stays as it was'),
@@ -242,6 +256,15 @@ export const dataPlane: readonly Requirement[] = [
   tsk(
     'TSK-2',
     'tasks that a caller may not use, or that their upstream does not tell of, are left out of what is acknowledged; a lost right ends them',
+  ),
+  exp(
+    'EXP-1',
+    'what an upstream asks its client names tasks and resources as the client knows them; a pass-through changes nothing',
+  ),
+  exp('EXP-2', 'so does what it asks in a result, a small or a large one, and in the state of a task'),
+  exp(
+    'EXP-3',
+    'what a client answers names them as the upstream does, in all four pairs of eras; names of others, and forms, stay',
   ),
   tsk('TSK-3', 'tasks in the filter count towards its bound; whoever names tasks must have declared them (−32021)'),
 
@@ -284,4 +307,40 @@ export const dataPlane: readonly Requirement[] = [
     'RBS-8',
     'a database that dies under open streams and calls: what the settings say, and all is back without a restart',
   ),
+
+  lmt('LMT-1', 'a batch of more messages than allowed is refused as a whole, and reaches no upstream'),
+  lmt('LMT-2', 'an upstream that asks for input again and again ends its call after the rounds that are allowed'),
+  lmt('LMT-3', 'a question that its client leaves unanswered ends in time in every form, and so does its call'),
+  lmt(
+    'LMT-4',
+    'events are kept for Last-Event-ID as long as set; what is older is 400',
+    mcp('2025-11-25/basic/transports'),
+  ),
+  lmt('LMT-5', 'a session keeps events up to the size set; the oldest give way, and what gave way is 400'),
+  lmt('LMT-6', 'one upstream gets no more connections than set; its calls wait, and those of others do not'),
+  lmt('LMT-7', 'a gateway process tells the others the address that is set, and they dial that one'),
+  lmt('LMT-8', 'the process of an upstream ends when it is not used for as long as set, by force after the time set'),
+  lmt(
+    'LMT-9',
+    'a store of the limits that is silent keeps a call waiting as long as set, and no process from starting',
+  ),
+  lmt('LMT-10', 'a process remembers as many limited tokens as set'),
+  lmt(
+    'LMT-11',
+    'calls of one session at several upstreams are resumed each by its own event id, with nothing of the other',
+    mcp('2025-11-25/basic/transports'),
+  ),
+  lmt('LMT-12', 'no credential, secret, argument or answer is in spans or metrics, however a call ends'),
+
+  lsn(
+    'LSN-1',
+    'a stream of our own that its upstream never acknowledges ends with whoever wanted it, and holds nothing',
+  ),
+  lsn('LSN-2', 'a stream that is not acknowledged in time is given up, told as a timeout, and asked for again'),
+  lsn(
+    'LSN-3',
+    'what waits for a client that listens is bounded: one text about each thing, and a client far behind is cut, however little it reads',
+  ),
+  lsn('LSN-4', 'a right that is lost while a listen request waits for its turn opens no stream'),
+  lsn('LSN-5', 'a link that is lost while somebody who heard of it stops is given back once'),
 ];

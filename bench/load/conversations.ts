@@ -4,11 +4,17 @@ import type { LoadJob, LoadKind } from './load-job.js';
 /** One request, and what is wrong with its answer (null: nothing). */
 export interface Exchange {
   readonly bytes: string;
+  /** It begins a session and is no part of the work. */
+  readonly opening?: true | undefined;
   check(answer: HttpAnswer): string | null;
 }
 
 /** What one connection does, request after request. */
-export type Conversation = () => Exchange;
+export interface Conversation {
+  next(): Exchange;
+  /** The request that ends its session, or null where there is none to be ended. */
+  end(): string | null;
+}
 
 type Json = Record<string, unknown>;
 interface Reply {
@@ -78,7 +84,31 @@ export class Requests {
 
   list(sessionId: string | null = null): Exchange {
     const id = ++lastId;
-    return { bytes: this.build('tools/list', {}, id, sessionId), check: expectTools(id) };
+    return { bytes: this.build('tools/list', {}, id, sessionId), check: expectTools(id, this.#job.tools) };
+  }
+
+  /** Begins a session; `begun` is told its id, or null where the server gives none. */
+  initialize(begun: (sessionId: string | null) => void): Exchange {
+    const id = ++lastId;
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'bench', version: '1' } };
+    const check = (answer: HttpAnswer): string | null => {
+      begun(headerOf(answer.head, 'mcp-session-id'));
+      return expectOk(id)(answer);
+    };
+    return { bytes: this.build('initialize', params, id), check, opening: true };
+  }
+
+  initialized(sessionId: string | null): Exchange {
+    return {
+      bytes: this.build('notifications/initialized', {}, null, sessionId),
+      check: (answer) => (answer.status === 202 ? null : `expected 202, got ${shown(answer)}`),
+      opening: true,
+    };
+  }
+
+  /** The DELETE that ends a session. */
+  end(sessionId: string): string {
+    return `${this.#head.replace('POST', 'DELETE')}mcp-session-id: ${sessionId}\r\ncontent-length: 0\r\n\r\n`;
   }
 }
 
@@ -98,15 +128,16 @@ function expectEcho(id: number, text: string): Exchange['check'] {
 }
 
 /** Lists are parsed only when their length is new: parsing each of 500 tools would make the client the bottleneck. */
-const knownLists = new Set<number>();
-function expectTools(id: number): Exchange['check'] {
+const knownLists = new Set<string>();
+function expectTools(id: number, count: number | undefined): Exchange['check'] {
   return (answer) => {
-    const length = answer.body.length - String(id).length;
-    if (answer.status === 200 && knownLists.has(length) && answer.body.includes(`"id":${id}`)) return null;
+    const known = `${answer.body.length - String(id).length} ${count}`;
+    if (answer.status === 200 && knownLists.has(known) && answer.body.includes(`"id":${id}`)) return null;
     const reply = parse(answer);
-    if (reply.id !== id || !Array.isArray(reply.result?.tools) || reply.result.tools.length === 0)
-      return `expected a list for ${id}, got ${shown(answer)}`;
-    knownLists.add(length);
+    const tools = reply.id === id && Array.isArray(reply.result?.tools) ? reply.result.tools.length : 0;
+    if (tools === 0) return `expected a list for ${id}, got ${shown(answer)}`;
+    if (count !== undefined && tools !== count) return `expected ${count} tools for ${id}, got ${tools}`;
+    knownLists.add(known);
     return null;
   };
 }
@@ -122,52 +153,44 @@ function parse(answer: HttpAnswer): Reply {
 
 const shown = (answer: HttpAnswer): string => `${answer.status} ${answer.body.toString().slice(0, 200)}`;
 
-/** A whole session over and over: initialize, list, five calls, the end. */
+/** Requests that know nothing of each other. */
+const without = (next: () => Exchange): Conversation => ({ next, end: () => null });
+
+/** A whole session over and over: initialize, list, five calls; then it is left. */
 function churn(requests: Requests): Conversation {
   let sessionId: string | null = null;
   let step = 0;
-  return () => {
+  return without(() => {
     const at = step++ % 8;
-    if (at === 0) {
-      const id = ++lastId;
-      const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'bench', version: '1' } };
-      const check = (answer: HttpAnswer): string | null => {
-        sessionId = headerOf(answer.head, 'mcp-session-id');
-        return expectOk(id)(answer);
-      };
-      return { bytes: requests.build('initialize', params, id), check };
-    }
-    if (at === 1)
-      return {
-        bytes: requests.build('notifications/initialized', {}, null, sessionId),
-        check: (answer) => (answer.status === 202 ? null : `expected 202, got ${shown(answer)}`),
-      };
+    // Here the beginning is a part of the work.
+    if (at === 0) return { ...requests.initialize((id) => (sessionId = id)), opening: undefined };
+    if (at === 1) return { ...requests.initialized(sessionId), opening: undefined };
     return at === 2 ? requests.list(sessionId) : requests.call(sessionId);
-  };
+  });
 }
 
-/** One session, then calls in it for ever. */
-function inSession(requests: Requests): Conversation {
-  const begin = churn(requests);
+/** Nine calls, one list. */
+function mixed(requests: Requests): (sessionId?: string | null) => Exchange {
+  let count = 0;
+  return (sessionId = null) => (count++ % 10 === 9 ? requests.list(sessionId) : requests.call(sessionId));
+}
+
+/** One session, then work in it until the end of the run, which ends it, too: some servers keep a process for each. */
+function inSession(requests: Requests, work: (sessionId: string | null) => Exchange): Conversation {
   let sessionId: string | null = null;
   let step = 0;
-  return () => {
-    step += 1;
-    if (step > 2) return requests.call(sessionId);
-    const { bytes, check } = begin();
-    if (step === 2) return { bytes, check };
-    return {
-      bytes,
-      check: (answer) => {
-        sessionId = headerOf(answer.head, 'mcp-session-id');
-        return check(answer);
-      },
-    };
+  return {
+    next: () => {
+      step += 1;
+      if (step === 1) return requests.initialize((id) => (sessionId = id));
+      return step === 2 ? requests.initialized(sessionId) : work(sessionId);
+    },
+    end: () => (sessionId === null ? null : requests.end(sessionId)),
   };
 }
 
 function denied(requests: Requests, { status, code }: LoadJob): Conversation {
-  return () => {
+  return without(() => {
     const { bytes } = requests.call();
     const check = (answer: HttpAnswer): string | null => {
       if (answer.status !== status) return `expected status ${status}, got ${shown(answer)}`;
@@ -175,21 +198,18 @@ function denied(requests: Requests, { status, code }: LoadJob): Conversation {
       return answer.body.includes(`"code":${code}`) ? null : `expected code ${code}, got ${shown(answer)}`;
     };
     return { bytes, check };
-  };
-}
-
-function mixed(requests: Requests): Conversation {
-  let count = 0;
-  return () => (count++ % 10 === 9 ? requests.list() : requests.call());
+  });
 }
 
 const conversations: Readonly<Record<LoadKind, (requests: Requests, job: LoadJob) => Conversation>> = {
-  call: (requests) => () => requests.call(),
-  sleep: (requests) => () => requests.call(),
-  list: (requests) => () => requests.list(),
-  mixed,
+  call: (requests) => without(() => requests.call()),
+  sleep: (requests) => without(() => requests.call()),
+  list: (requests) => without(() => requests.list()),
+  mixed: (requests) => without(mixed(requests)),
   churn,
-  'session-call': inSession,
+  'session-call': (requests) => inSession(requests, (id) => requests.call(id)),
+  'session-list': (requests) => inSession(requests, (id) => requests.list(id)),
+  'session-mixed': (requests) => inSession(requests, mixed(requests)),
   deny: denied,
 };
 

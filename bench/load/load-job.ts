@@ -1,5 +1,6 @@
 /** What the requests of a run are. */
-export type LoadKind = 'call' | 'list' | 'mixed' | 'churn' | 'session-call' | 'sleep' | 'deny';
+export type LoadKind =
+  'call' | 'list' | 'mixed' | 'churn' | 'session-call' | 'session-list' | 'session-mixed' | 'sleep' | 'deny';
 
 /** One run of the load program. */
 export interface LoadJob {
@@ -11,6 +12,8 @@ export interface LoadJob {
   readonly tool: string;
   /** Bytes of text that are echoed; milliseconds for `sleep`. */
   readonly size: number;
+  /** How many tools a list must have; any where it is not said. */
+  readonly tools?: number;
   /** `deny`: the status that must come. */
   readonly status?: number;
   /** `deny`: the JSON-RPC code that must come; none for 401 and 429. */
@@ -38,4 +41,5 @@ export interface LoadResult {
 export type LoadMessage =
   | { readonly type: 'ready'; readonly port: number }
   | { readonly type: 'measuring' }
+  | { readonly type: 'measured' }
   | { readonly type: 'done'; readonly result: LoadResult };

@@ -28,13 +28,14 @@ export class LoadRunner {
   async run(job: LoadJob, pids: readonly number[]): Promise<Run> {
     const { child } = this.#program;
     let before = Number.NaN;
+    let spent = Number.NaN;
     const result = await new Promise<Run>((resolve, reject) => {
       const onExit = () => reject(new Error('the load program ended'));
       const onMessage = (message: unknown) => {
         const told = message as LoadMessage;
         if (told.type === 'measuring') before = cpuMicros(pids);
+        if (told.type === 'measured') spent = cpuMicros(pids) - before;
         if (told.type !== 'done') return;
-        const spent = cpuMicros(pids) - before;
         child.off('message', onMessage);
         child.off('exit', onExit);
         resolve({ ...told.result, cpuPerRequest: spent / told.result.requests });

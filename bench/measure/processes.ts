@@ -26,6 +26,10 @@ export function pin(pid: number, to: string): void {
   if (canPin) spawnSync(taskset, ['-a', '-c', '-p', to, String(pid)], { stdio: 'ignore' });
 }
 
+/** A command line that binds itself; for programs that somebody else starts, who may be bound elsewhere. */
+export const pinnedCommand = (to: string, ...command: readonly string[]): string[] =>
+  canPin ? [taskset, '-c', to, ...command] : [...command];
+
 const started = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of started) child.kill('SIGKILL');

@@ -29,9 +29,9 @@ async function countAfterStop(bench: Bench): Promise<{ answered: number; sent: n
   const state = { stopped: false };
   const talk = async (): Promise<void> => {
     const connection = new HttpConnection(Number(new URL(job.url).port));
-    const next = conversationOf(job, requests);
+    const conversation = conversationOf(job, requests);
     while (!state.stopped) {
-      const { bytes, check } = next();
+      const { bytes, check } = conversation.next();
       sent += 1;
       try {
         if (check(await connection.request(bytes)) === null) answered += 1;

@@ -46,9 +46,9 @@ export const noop = (index: number) => ({
   ),
 });
 
-/** `echo`, `sleep` and `blob`, filled up with no-op tools to `count` (at least three). */
+/** `echo`, `sleep` and `blob`, as far as `count` goes, filled up with no-op tools. */
 export const toolsOf = (count: number): Json[] => [
-  ...useful,
+  ...useful.slice(0, count),
   ...Array.from({ length: Math.max(0, count - useful.length) }, (_, index) => noop(index)),
 ];
 

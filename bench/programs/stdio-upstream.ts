@@ -1,8 +1,10 @@
-// The plain upstream behind standard input and output, for peers that can do nothing else. Legacy era.
+// The plain upstream behind standard input and output, for peers that can do nothing else, and for the gateway beside
+// them. Legacy era. Options: --tools N
 import { createInterface } from 'node:readline';
 import { answer, toolsOf, type McpRequest } from './mcp-answers.js';
+import { option } from './program.js';
 
-const tools = toolsOf(10);
+const tools = toolsOf(Number(option('tools', '10')));
 const write = (id: unknown, result: unknown): unknown =>
   process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, result })}\n`);
 

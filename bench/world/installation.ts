@@ -31,11 +31,19 @@ export const setLimit = (
 
 const never = { perMinute: 1_000_000_000, burst: 1_000_000 };
 
-/** Sets an installation up on the cluster: migrated, an administrator with a token, filled. */
-export async function openInstallation(clusterUrl: string, fill: Fill): Promise<Installation> {
+/**
+ * Sets an installation up on the cluster: migrated, an administrator with a token, filled.
+ * @param settings variables of all its processes
+ */
+export async function openInstallation(
+  clusterUrl: string,
+  fill: Fill,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Installation> {
   const { url } = await createTestDatabase(clusterUrl, { empty: true });
   const database = createPool({ url, max: 4, applicationName: 'bench' });
   const env = {
+    ...settings,
     DATABASE_URL: url,
     GATEHOUSE_MASTER_KEY: generateMasterKey(),
     GATEHOUSE_OUTBOUND_ALLOWED_HOSTS: '127.0.0.1',

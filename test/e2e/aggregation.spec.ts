@@ -174,6 +174,41 @@ describe('an aggregate that changes, and upstreams that fail', () => {
     await until('it is back', served);
   });
 
+  it.each(eras)(
+    '[AGG-2] a %s walk goes on where it was when what it stood at and whole upstreams go',
+    async (_era, call) => {
+      const names = namesOf(await pagesOf(call));
+      const first = await ask(call, 'tools/list');
+      // The last object of the page, the first of the next one, and an upstream that is still to come.
+      const [last, next] = [names[pageSize - 1], names[pageSize]].map((name) => String(name).replace(/^.*__/, ''));
+      const { catalogue } = member(0).server;
+      const before = [...catalogue.tools];
+      catalogue.tools = before.filter(({ definition: { name } }) => name !== last && name !== next);
+      expect(catalogue.tools).toHaveLength(before.length - 2);
+      const [shrinking, leaving] = [await upstreamOf(member(0).slug), await upstreamOf(member(3).slug)];
+      const sync = () =>
+        world.admin.mutate('syncUpstream', 'SyncUpstreamInput', { id: shrinking.id }, 'operation { state }');
+      const enable = (enabled: boolean) =>
+        world.admin.mutate('updateUpstream', 'UpdateUpstreamInput', { id: leaving.id, enabled }, 'upstream { id }');
+      const count = async () => namesOf(await pagesOf(call)).length;
+      await sync();
+      await enable(false);
+      await until('the change is served', async () => (await count()) === names.length - 2 - toolsEach);
+      const rest: string[] = [];
+      for (let cursor = first.body?.result?.['nextCursor']; cursor !== undefined;) {
+        const page = await ask(call, 'tools/list', { cursor });
+        rest.push(...toolNames(page));
+        cursor = page.body?.result?.['nextCursor'];
+      }
+      const lasting = names.slice(pageSize + 1).filter((name) => !name.startsWith(`${member(3).slug}__`));
+      expect([...toolNames(first), ...rest]).toEqual([...names.slice(0, pageSize), ...lasting]);
+      catalogue.tools = before;
+      await enable(true);
+      await sync();
+      await until('all is back', async () => (await count()) === names.length);
+    },
+  );
+
   it('[AGG-2] cursors of one endpoint are worth nothing at another', async () => {
     const { id } = await upstreamOf(member(1).slug);
     const more = { prefixNames: true };

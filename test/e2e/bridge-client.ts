@@ -256,9 +256,17 @@ const answers: Answerer = (method, params) => {
 };
 
 /** Opens a legacy client: `initialize`, and the session that it begins. */
-export const openLegacyClient = (url: string, token: string, capabilities: Json = { ...all, extensions: tasks }) =>
-  new LegacyClient(url, token, answers, capabilities).open();
+export const openLegacyClient = (
+  url: string,
+  token: string,
+  capabilities: Json = { ...all, extensions: tasks },
+  answerer: Answerer = answers,
+) => new LegacyClient(url, token, answerer, capabilities).open();
 
 /** A modern client; nothing is sent. */
-export const modernClient = (url: string, token: string, capabilities: Json = { ...all, extensions: tasks }) =>
-  new ModernClient(url, token, answers, capabilities);
+export const modernClient = (
+  url: string,
+  token: string,
+  capabilities: Json = { ...all, extensions: tasks },
+  answerer: Answerer = answers,
+) => new ModernClient(url, token, answerer, capabilities);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addUpstream, addUser, until } from '#testing';
+import { addUpstream, until } from '#testing';
 import { modernClient, openLegacyClient, type BridgeClient } from './bridge-client.js';
-import { startMcpWorld, untilServed, type McpWorld } from './mcp-world.js';
+import { startMcpWorld, type McpWorld } from './mcp-world.js';
 import { askingPrompt, askingUri, samplingTools } from './talkative-tools.js';
 import { TalkativeUpstream } from './talkative-upstream.js';
 
@@ -195,6 +195,31 @@ describe.each(cells)('[RLY-1] $client client, $upstream upstream, $path', ({ pat
     await client.close();
   });
 
+  it('[RLY-23] hears what is said of a part of the resource, in the words of the upstream', async () => {
+    const client = await open();
+    await client.listen([uriOf('talk://watched')]);
+    const updates = () => client.unsolicited.filter(({ method }) => method === 'notifications/resources/updated');
+    await until('the client hears of it', () => {
+      upstreams[slug].update();
+      return updates().length > 0;
+    });
+    const words = { title: 'Watched', vendor: { n: 1 }, _meta: { 'vendor.example/k': [1] } };
+    const isRaw = isPassThrough && era === slug;
+    if (slug === 'legacy' && !isRaw) upstreams[slug].update('talk://watchedx/data', words);
+    // Only a pass-through knows resources that no list and no template shows.
+    upstreams[slug].update('talk://watched/hidden', words);
+    upstreams[slug].update('talk://watched/data', words);
+    upstreams[slug].update('talk://watched', words);
+    const told = () => updates().filter(({ params }) => (params as Json)['vendor'] !== undefined);
+    const parts = [...(isPassThrough ? ['talk://watched/hidden'] : []), 'talk://watched/data', 'talk://watched'];
+    await until('all of it is heard', () => told().length >= parts.length);
+    const mark = era === 'modern' ? { 'io.modelcontextprotocol/subscriptionId': 1 } : {};
+    const params = { ...words, _meta: { ...words._meta, ...mark } };
+    for (const [at, uri] of parts.entries()) expect(told()[at]?.['params']).toEqual({ ...params, uri: uriOf(uri) });
+    expect(told()).toHaveLength(parts.length);
+    await client.close();
+  });
+
   if (era === 'legacy') {
     it('[RLY-7] hears no more of a resource once it has unsubscribed', async () => {
       const client = await open();
@@ -265,15 +290,21 @@ describe.each(cells)('[RLY-1] $client client, $upstream upstream, $path', ({ pat
     const { taskId } = task;
     const got = await client.request('tasks/get', { taskId });
     expect(got.result).toMatchObject({ taskId, status: 'working' });
-    if (era === 'modern') {
+    if (slug === 'modern') {
+      const own = [...upstreams.modern.tasks.keys()].at(-1) ?? '';
+      upstreams.modern.tasks.set(own, 'input_required');
+      const question = { method: 'elicitation/create', params: { message: 'Name?', requestedSchema: {} } };
+      upstreams.modern.taskQuestions.set(own, { q: question });
+      const { inputRequests } = (await client.request('tasks/get', { taskId })).result ?? {};
+      expect(inputRequests).toEqual({ q: question });
       const inputResponses = { q: { action: 'accept', content: { name: 'Ada' } } };
       const before = upstreams[slug].seen.length;
       expect((await client.request('tasks/update', { taskId, inputResponses })).error).toBeUndefined();
       const sent = upstreams[slug].seen.slice(before).find(({ method }) => method === 'tasks/update');
-      expect(sent?.params).toMatchObject({ inputResponses });
-      expect(sent?.headers['mcp-name']).toBe(sent?.params['taskId']);
-      if (isPassThrough) expect(sent?.params['taskId']).toBe(taskId);
-    }
+      expect(sent?.params).toMatchObject({ taskId: own, inputResponses });
+      expect(sent?.headers['mcp-name']).toBe(own);
+      expect(taskId === own).toBe(isPassThrough);
+    } else expect((await client.request('tasks/update', { taskId })).error).toMatchObject({ code: -32601 });
     if (slug === 'legacy')
       expect((await client.request('tasks/result', { taskId })).result).toMatchObject({
         _meta: { 'io.modelcontextprotocol/related-task': { taskId } },
@@ -290,17 +321,5 @@ describe.each(cells)('[RLY-1] $client client, $upstream upstream, $path', ({ pat
     expect(error?.code).toBe(-32601);
     expect(upstreams[slug].seen.some(({ method }) => method === 'vendor/thing') && !isPassThrough).toBe(false);
     await client.close();
-  });
-});
-
-describe('[RLY-10] tasks of others', () => {
-  it('are unknown', async () => {
-    const client = await openLegacyClient(world.at('/mcp'), world.token);
-    const { result } = await client.call('legacy__job', {}, { params: { task: { ttl: 1000 } } });
-    const { taskId } = (result ?? {})['task'] as Json;
-    const other = await addUser(world.admin, world.gatehouse.controlPlane, 'other');
-    await untilServed(world.at('/mcp'), other.token);
-    const theirs = await openLegacyClient(world.at('/mcp'), other.token);
-    expect((await theirs.request('tasks/get', { taskId })).error).toMatchObject({ code: -32602 });
   });
 });

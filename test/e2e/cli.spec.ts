@@ -80,9 +80,11 @@ describe('the gatehouse command, from nothing to a governed call', () => {
     const added = await gatehouse(['upstream', 'add', 'fixture', url, '--secret'], {
       stdin: `Bearer ${upstreamToken}`,
     });
+    // The worker begins to read the catalogue of a new upstream by itself; where it is done first, there is nothing left
+    // to add. This operation reads again all the same: what is read already may be older than the wish to read it.
     expect({ code: added.code, stdout: added.stdout }).toEqual({
       code: 0,
-      stdout: expect.stringMatching(/^Read the catalogue of fixture: \d+ tools /) as string,
+      stdout: expect.stringMatching(/^Read the catalogue of fixture: \d+ tools(?: \(\d+ added\))?, /) as string,
     });
     const [row] = await json<{ slug: string; hasCredential: boolean }[]>(['upstream', 'list']);
     expect(row).toMatchObject({ slug: 'fixture', hasCredential: true, era: 'LEGACY' });

@@ -81,6 +81,9 @@ export async function run(name: string, args: Json, tools: Tools): Promise<Json>
       });
       return textResult(`sampled ${JSON.stringify(answer['content'])}`);
     }
+    // Asks what it is told to ask, and tells the whole answer.
+    case 'ask':
+      return textResult(JSON.stringify(await tools.ask('q', String(args['method']), args['params'] as Json)));
     case 'elicit': {
       const answer = await tools.ask('q', 'elicitation/create', { message: 'Name?', requestedSchema: elicited });
       return textResult(`elicited ${JSON.stringify(answer['content'])}`);

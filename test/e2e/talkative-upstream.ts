@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
+import { capabilitiesOf, finished, taskOf, type TalkativeEra } from './talkative-offers.js';
 import {
   askingUri,
   definitions,
@@ -32,6 +33,8 @@ export class TalkativeUpstream implements AsyncDisposable {
   readonly #running = new Map<string, AbortController>();
   /** The state of each task, by its id. */
   readonly tasks = new Map<string, string>();
+  /** What a task asks its client for. */
+  readonly taskQuestions = new Map<string, Json>();
   /** By session (legacy) or by the name of the listen stream (modern). */
   readonly #subscribed = new Map<string, Set<string>>();
   readonly #forgotten = new Set<string>();
@@ -40,9 +43,9 @@ export class TalkativeUpstream implements AsyncDisposable {
     (request, response) => void this.#serve(request, response).catch(() => response.destroy()),
   );
 
-  readonly era: 'legacy' | 'modern';
+  readonly era: TalkativeEra;
 
-  constructor(era: 'legacy' | 'modern') {
+  constructor(era: TalkativeEra) {
     this.era = era;
   }
 
@@ -65,10 +68,14 @@ export class TalkativeUpstream implements AsyncDisposable {
     return this;
   }
 
-  /** Says to everybody who subscribed to it that the resource changed. */
-  update(): void {
-    this.#broadcast({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } }, (key) =>
-      Boolean(this.#subscribed.get(key)?.has(uri)),
+  /**
+   * Says to everybody who subscribed to a resource that it changed, or what has.
+   * @param told the other members of `params`
+   */
+  update(changed = uri, told: Json = {}, subscribed = uri): void {
+    const params = { uri: changed, ...told };
+    this.#broadcast({ jsonrpc: '2.0', method: 'notifications/resources/updated', params }, (key) =>
+      Boolean(this.#subscribed.get(key)?.has(subscribed)),
     );
   }
 
@@ -78,6 +85,13 @@ export class TalkativeUpstream implements AsyncDisposable {
     const params = { ...this.#taskOf(taskId), ...more };
     const isFor = (key: string) => isTold ?? Boolean(this.#subscribed.get(key)?.has(taskId));
     this.#broadcast({ jsonrpc: '2.0', method: 'notifications/tasks', params }, isFor);
+  }
+
+  /** Changes a core task, and says so to everybody who listens: it is for them to know whose task it is. */
+  changeCoreTask(taskId: string, status: string, told: Json = {}): void {
+    this.tasks.set(taskId, status);
+    const params = { ...this.#taskOf(taskId), lastUpdatedAt: 'now', ...told };
+    this.#broadcast({ jsonrpc: '2.0', method: 'notifications/tasks/status', params });
   }
 
   /** Offers one more tool and says so. */
@@ -165,28 +179,6 @@ export class TalkativeUpstream implements AsyncDisposable {
     response.end(JSON.stringify({ jsonrpc: '2.0', id: message['id'], ...body }));
   }
 
-  #finish(result: Json): Json {
-    if (this.era === 'legacy') return result;
-    return {
-      resultType: 'complete',
-      ...result,
-      _meta: { 'io.modelcontextprotocol/serverInfo': { name: 't', version: '1' } },
-    };
-  }
-
-  get #capabilities(): Json {
-    return {
-      tools: { listChanged: true },
-      resources: { subscribe: true, listChanged: true },
-      prompts: { listChanged: true },
-      logging: {},
-      completions: {},
-      ...(this.era === 'legacy'
-        ? { tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } }
-        : { extensions: { 'io.modelcontextprotocol/tasks': {}, 'vendor.example/x': {} } }),
-    };
-  }
-
   async #request(
     message: Json,
     method: string,
@@ -194,7 +186,7 @@ export class TalkativeUpstream implements AsyncDisposable {
     session: string,
     response: ServerResponse,
   ): Promise<void> {
-    const reply = (result: Json) => this.#json(response, message, { result: this.#finish(result) });
+    const reply = (result: Json) => this.#json(response, message, { result: finished(this.era, result) });
     const cache = this.era === 'modern' ? { ttlMs: 0, cacheScope: 'private' } : {};
     const info = { name: 'talkative', version: '1', vendor: 'kept' };
     switch (method) {
@@ -202,7 +194,7 @@ export class TalkativeUpstream implements AsyncDisposable {
         const id = randomUUID();
         const result = {
           protocolVersion: params['protocolVersion'],
-          capabilities: this.#capabilities,
+          capabilities: capabilitiesOf(this.era),
           serverInfo: info,
           vendorField: 1,
         };
@@ -210,7 +202,7 @@ export class TalkativeUpstream implements AsyncDisposable {
       }
       case 'server/discover':
         if (this.era === 'legacy') return this.#json(response, message, { error: { code: -32601, message: 'no' } });
-        return reply({ supportedVersions: ['2026-07-28'], capabilities: this.#capabilities, ...cache });
+        return reply({ supportedVersions: ['2026-07-28'], capabilities: capabilitiesOf(this.era), ...cache });
       case 'tools/list':
         return reply({ tools: definitions(this.extraTools), ...cache });
       case 'prompts/list':
@@ -250,7 +242,8 @@ export class TalkativeUpstream implements AsyncDisposable {
       case 'tools/call':
         return this.#call(message, params, session, response);
       default:
-        return method.startsWith('tasks/')
+        // Core tasks have no updates.
+        return method.startsWith('tasks/') && !(this.era === 'legacy' && method === 'tasks/update')
           ? this.#task(message, method, params, response)
           : this.#json(
               response,
@@ -300,12 +293,12 @@ export class TalkativeUpstream implements AsyncDisposable {
     }
     const task = this.#taskOf(id);
     const isAck = this.era === 'modern' && method !== 'tasks/get';
-    this.#json(response, message, { result: this.#finish(isAck ? {} : task) });
+    this.#json(response, message, { result: finished(this.era, isAck ? {} : task) });
   }
 
   #taskOf(taskId: string): Json {
-    const times = this.era === 'modern' ? { ttlMs: 1000 } : { ttl: 1000 };
-    return { taskId, status: this.tasks.get(taskId), createdAt: 'now', ...times };
+    const inputRequests = this.taskQuestions.get(taskId);
+    return { ...taskOf(this.era, taskId, this.tasks.get(taskId)), ...(inputRequests && { inputRequests }) };
   }
 
   #newTask(params: Json): Json | null {
@@ -322,7 +315,15 @@ export class TalkativeUpstream implements AsyncDisposable {
 
   async #call(message: Json, params: Json, session: string, response: ServerResponse): Promise<void> {
     const task = this.#newTask(params);
-    if (task !== null) return this.#json(response, message, { result: task });
+    if (task !== null) {
+      // Some are talkative at once.
+      const { told } = (params['arguments'] ?? {}) as Json;
+      const about = { ...(task['task'] as Json | undefined), statusMessage: told };
+      if (told === undefined) return this.#json(response, message, { result: task });
+      this.#write(response, { jsonrpc: '2.0', method: 'notifications/tasks/status', params: about });
+      this.#write(response, { jsonrpc: '2.0', id: message['id'], result: task });
+      return void response.end();
+    }
     if (
       params['name'] === 'elicit-error' &&
       this.era === 'legacy' &&
@@ -358,7 +359,7 @@ export class TalkativeUpstream implements AsyncDisposable {
     };
     let result: Json;
     try {
-      result = this.#finish(await run(String(params['name']), (params['arguments'] ?? {}) as Json, tools));
+      result = finished(this.era, await run(String(params['name']), (params['arguments'] ?? {}) as Json, tools));
     } catch (error) {
       if (!(error instanceof InputNeeded)) throw error;
       const state = Buffer.from(JSON.stringify(params['inputResponses'] ?? {})).toString('base64');

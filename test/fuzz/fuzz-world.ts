@@ -23,6 +23,8 @@ export interface FuzzWorld extends AsyncDisposable {
   readonly tokens: readonly string[];
   /** Bytes of the heap and of the buffers outside of it that are still needed. */
   memory(): Promise<number>;
+  /** Sessions of clients that are open. */
+  sessions(): Promise<number>;
   /** Forgets what the upstreams have received so far. */
   forget(): void;
 }
@@ -92,6 +94,7 @@ export async function startFuzzWorld(databaseUrl: string | null): Promise<FuzzWo
       ];
       return heap + external;
     },
+    sessions: () => gauge(metricsUrl, 'gatehouse_client_sessions'),
     forget: () => {
       for (const { requests } of Object.values(fixtures)) requests.length = 0;
       for (const talker of Object.values(talkers)) {

@@ -15,7 +15,10 @@ const nameAt = (path: string) => (path.startsWith('/upstreams') ? 'echo' : 'youn
 const call = (params: string) => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`;
 
 beforeAll(async () => {
-  world = await startSecurityWorld({ GATEHOUSE_GATEWAY_ALLOWED_ORIGINS: 'https://console.example' });
+  world = await startSecurityWorld({
+    GATEHOUSE_GATEWAY_ALLOWED_ORIGINS: 'https://console.example',
+    GATEHOUSE_MCP_HTTP_SSE: 'true',
+  });
   port = Number(new URL(world.gatehouse.gateway).port);
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
@@ -37,6 +40,26 @@ const send = (path: string, headers: Record<string, string | string[]>, body: st
 
 describe('[BAD-27] sent', () => {
   const echo = call('{"name":"old__echo","arguments":{"text":"x"}}');
+  /** Everything that may be asked of an MCP path. 2024-11-05 opens a stream at one of its own, and posts to another. */
+  const asked = [
+    ...['POST', 'GET', 'DELETE', 'OPTIONS'].map((method) => [method, '/mcp'] as const),
+    ...paths.flatMap((path) => {
+      const [sse, messages] = [path.replace(/mcp$/, 'sse'), path.replace(/mcp$/, 'messages?sessionId=of-nobody')];
+      return [
+        ['GET', sse] as const,
+        ['OPTIONS', sse] as const,
+        ['POST', messages] as const,
+        ['OPTIONS', messages] as const,
+      ];
+    }),
+  ];
+
+  it('to the right host: no 403, whatever else is wrong', async () => {
+    for (const [method, path] of asked.filter(([one, at]) => one !== 'GET' || at === '/mcp')) {
+      const answer = await send(path, {}, method === 'POST' ? '{"jsonrpc":"2.0","id":1,"method":"ping"}' : '', method);
+      expect([method, path, answer.status]).toEqual([method, path, expect.toBeOneOf([200, 204, 400, 404])]);
+    }
+  });
 
   it.each([
     'localhost',
@@ -61,22 +84,23 @@ describe('[BAD-27] sent', () => {
     '127.0.0.1:0PORT',
   ])('to the host "%s": refused', async (pattern) => {
     const host = pattern.replace('PORT', String(port));
-    for (const [method, path] of [
-      ['POST', '/mcp'],
-      ['GET', '/mcp'],
-      ['DELETE', '/mcp'],
-      ['OPTIONS', '/mcp'],
-    ] as const) {
+    // What is no host at all is refused with 400 before anybody looks at the path.
+    const { status } = await send('/mcp', { host }, echo);
+    expect(status).toBeOneOf([400, 403]);
+    for (const [method, path] of asked) {
       const answer = await send(path, { host }, method === 'POST' ? echo : '', method);
-      expect([method, answer.status]).toEqual([method, expect.toBeOneOf([400, 403])]);
+      expect([method, path, answer.status]).toEqual([method, path, status]);
       expect(answer.headers['access-control-allow-origin']).toBeUndefined();
     }
     expect(world.reached()).toBe(0);
   });
 
   it('to two hosts: refused', async () => {
-    const bytes = `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nHost: evil.example\r\nAuthorization: Bearer ${world.token}\r\nContent-Type: application/json\r\nContent-Length: ${echo.length}\r\nConnection: close\r\n\r\n${echo}`;
-    expect(await rawAnswer(port, bytes)).toMatch(/^HTTP\/1\.1 40[03] /);
+    for (const [method, path] of asked) {
+      const body = method === 'POST' ? echo : '';
+      const bytes = `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nHost: evil.example\r\nAuthorization: Bearer ${world.token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
+      expect(await rawAnswer(port, bytes), `${method} ${path}`).toMatch(/^HTTP\/1\.1 40[03] /);
+    }
     expect(world.reached()).toBe(0);
   });
 
@@ -105,17 +129,21 @@ describe('[BAD-27] sent', () => {
     '',
   ])('by a page of "%s": refused', async (pattern) => {
     const origin = pattern.replace('PORT', String(port));
-    for (const method of ['POST', 'GET', 'DELETE', 'OPTIONS']) {
-      const answer = await send('/mcp', { origin }, method === 'POST' ? echo : '', method);
-      expect([method, answer.status]).toEqual([method, 403]);
+    for (const [method, path] of asked) {
+      const answer = await send(path, { origin }, method === 'POST' ? echo : '', method);
+      expect([method, path, answer.status]).toEqual([method, path, 403]);
       expect(answer.headers['access-control-allow-origin']).toBeUndefined();
     }
     expect(world.reached()).toBe(0);
   });
 
   it('by pages of two origins: refused', async () => {
-    const answer = await send('/mcp', { origin: ['https://console.example', 'https://evil.example'] }, echo);
-    expect([answer.status, world.reached()]).toEqual([403, 0]);
+    for (const [method, path] of asked) {
+      const origin = ['https://console.example', 'https://evil.example'];
+      const answer = await send(path, { origin }, method === 'POST' ? echo : '', method);
+      expect([method, path, answer.status]).toEqual([method, path, 403]);
+    }
+    expect(world.reached()).toBe(0);
   });
 });
 
@@ -156,6 +184,43 @@ describe('[BAD-28] headers at %s', () => {
       const { error } = JSON.parse(answer.text) as { error: { code: number } };
       expect([answer.status, error.code]).toEqual([400, -32020]);
       expect(world.reached()).toBe(0);
+    });
+
+    const prefixed = !path.startsWith('/upstreams');
+    const nameOf = (own: string) => (prefixed ? `young__${own}` : own);
+    const uriOf = (own: string) => (prefixed ? `gatehouse:young:${own}` : own);
+
+    describe.each<[method: string, member: string, named: string, other: string]>([
+      ['prompts/get', 'name', nameOf('simple'), nameOf('with-args')],
+      ['resources/read', 'uri', uriOf('fixture://text'), uriOf('fixture://binary')],
+      ['tasks/get', 'taskId', 'task-1', 'task-2'],
+      ['tasks/cancel', 'taskId', 'task-1', 'task-2'],
+      ['tasks/update', 'taskId', 'task-1', 'task-2'],
+    ])('%s', (method, member, named, other) => {
+      const body = `{"jsonrpc":"2.0","id":1,"method":"${method}","params":{"${member}":"${named}",${meta}}}`;
+      const headers = { 'mcp-protocol-version': version, 'mcp-method': method };
+
+      it.each<[string, string | string[] | undefined]>([
+        ['no name', undefined],
+        ['an empty name', ''],
+        ['another name', other],
+        ['another name in base64', base64(other)],
+        ['the name and another', [named, other]],
+        ['the name in capitals', named.toUpperCase()],
+        ['base64 that is none', '=?base64?!?='],
+      ])('%s: refused', async (_name, sent) => {
+        const answer = await send(path, sent === undefined ? headers : { ...headers, 'mcp-name': sent }, body);
+        const { error } = JSON.parse(answer.text) as { error: { code: number } };
+        expect([answer.status, error.code]).toEqual([400, -32020]);
+        expect(world.reached()).toBe(0);
+      });
+
+      it.each([named, base64(named)])('"%s": the headers are right', async (sent) => {
+        const answer = await send(path, { ...headers, 'mcp-name': sent }, body);
+        expect(answer.text).not.toContain('-32020');
+        // Tasks belong to an extension that this client does not declare.
+        if (member !== 'taskId') expect([answer.status, world.reached()]).toEqual([200, 1]);
+      });
     });
 
     it('white space, base64 and other letters in names of headers: accepted', async () => {

@@ -2,7 +2,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { addUpstream, callModern, freePort, postMcp } from '#testing';
+import { createPool, SYSTEM_ROLE } from '#postgres';
+import { addUpstream, callModern, freePort, postMcp, until } from '#testing';
 import { openRequest } from '../service/stream-client.js';
 import { untilServed } from '../e2e/mcp-world.js';
 import { gauge } from './gauge.js';
@@ -76,13 +77,17 @@ describe('[BAD-29] at a limit and one beyond', () => {
     expect([response.status, world.reached()]).toEqual([413, 0]);
   });
 
-  it('bytes of a head: 431', async () => {
-    const head = (bytes: number) =>
-      `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${world.token}\r\nX-Large: ${'a'.repeat(bytes)}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`;
-    expect(await rawAnswer(port, head(17 * 1024))).toMatch(/^HTTP\/1\.1 431 /);
-    const many = Array.from({ length: 2100 }, (_, index) => `X-${index}: a\r\n`).join('');
-    expect(await rawAnswer(port, head(1).replace('X-Large', `${many}X-Large`))).toMatch(/^HTTP\/1\.1 (431|400|415) /);
+  it('bytes and number of headers: 431, whatever call they carry', async () => {
+    const body = call(`{"name":"${name}","arguments":{"text":"x"}}`);
+    // Last, so that whoever leaves out what is too much leaves out who it is.
+    const whole = (more: string) =>
+      `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nContent-Length: ${body.length}\r\nConnection: close\r\n${more}Authorization: Bearer ${world.token}\r\n\r\n${body}`;
+    const many = (count: number) => 'a:b\r\n'.repeat(count);
+    for (const more of [`X-Large: ${'a'.repeat(17 * 1024)}\r\n`, many(2100), many(4000)])
+      expect(await rawAnswer(port, whole(more))).toMatch(/^HTTP\/1\.1 431 /);
     expect(world.reached()).toBe(0);
+    const right = await rawAnswer(port, whole(many(100)));
+    expect([right.slice(0, 13), right.includes('"result"')]).toEqual(['HTTP/1.1 200 ', true]);
   });
 
   it.each<[string, Buffer]>([
@@ -237,16 +242,6 @@ describe('an upstream', () => {
       (response) => endless(response, 'text/event-stream', '', `data: ${'x'.repeat(1000)}\n`),
     ],
     [
-      'a JSON answer without end',
-      (response, id) =>
-        endless(
-          response,
-          'application/json',
-          `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"a":"`,
-          'x'.repeat(64 * 1024),
-        ),
-    ],
-    [
       'a name of an event without end',
       (response) => endless(response, 'text/event-stream', 'event: ', 'x'.repeat(64 * 1024)),
     ],
@@ -266,6 +261,40 @@ describe('an upstream', () => {
     expect(refused.text).toMatch(/UPSTREAM_TOO_LARGE|isError/);
     expect(closed).toBe(true);
     expect(after - before).toBeLessThan(128 * 1024 ** 2);
+  });
+
+  it('[BAD-29] that answers with JSON without end is passed on as far as allowed, and broken off', async () => {
+    const pool = createPool({ url: world.database.url, role: SYSTEM_ROLE, max: 1 });
+    const failures = async () => {
+      const rows = await pool.query<{ outcome: string; reason: string }>(
+        `select outcome, reason from audit_events where request_id = 'json-without-end'`,
+      );
+      return rows.map(({ outcome, reason }) => [outcome, reason]);
+    };
+    let closed = false;
+    answer = (response, id) => {
+      response.once('close', () => (closed = true));
+      const opening = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"content":[],"a":"`;
+      endless(response, 'application/json', opening, 'x'.repeat(64 * 1024));
+    };
+    const before = await gauge(metricsUrl, 'process_resident_memory_bytes');
+    const broken = await openRequest(port, {
+      path: '/mcp',
+      headers: { authorization: `Bearer ${world.token}`, 'x-request-id': 'json-without-end' },
+      body: { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'dirty__echo', arguments: {} } },
+    });
+    expect(await broken.ended()).toBe('cut');
+    const after = await gauge(metricsUrl, 'process_resident_memory_bytes');
+    const { headers, status, text } = broken;
+    expect([status, headers['content-type'], headers['content-length']]).toEqual([200, 'application/json', undefined]);
+    expect(text.length).toBeLessThanOrEqual(limits.answer + 1024);
+    // Nobody can take it for a whole answer.
+    expect(() => JSON.parse(text) as unknown).toThrow();
+    await until('the upstream is let go', () => closed);
+    expect(after - before).toBeLessThan(128 * 1024 ** 2);
+    await until('it is recorded', async () => (await failures()).length > 0);
+    expect(await failures()).toEqual([['FAILED', 'UPSTREAM_TOO_LARGE']]);
+    await pool.end();
   });
 });
 

@@ -105,7 +105,7 @@ describe('[GW-8] [CLT-1] [CLT-2] four cells', () => {
     const client = await connect(`/servers/${slug}/mcp`);
     expect(client.getServerVersion()?.name).toBe('gatehouse');
     const tools = await allTools(client);
-    expect(tools).toEqual(['echo', 'add', 'fail', 'slow', 'big', 'structured', 'with-region', 'link']);
+    expect(tools).toEqual(['add', 'big', 'echo', 'fail', 'link', 'slow', 'structured', 'with-region']);
     expect(await client.callTool({ name: 'echo', arguments: { text: 'grüße ☕' } })).toMatchObject({
       content: [{ type: 'text', text: 'grüße ☕' }],
     });
@@ -115,8 +115,8 @@ describe('[GW-8] [CLT-1] [CLT-2] four cells', () => {
       content: [{ text: 'region us-west1' }],
     });
     expect((await client.listResources()).resources.map(({ uri }) => uri)).toEqual([
-      'fixture://text',
       'fixture://binary',
+      'fixture://text',
     ]);
     expect((await client.listResourceTemplates()).resourceTemplates[0]).toMatchObject({
       uriTemplate: 'fixture://item/{id}',
@@ -135,7 +135,7 @@ describe('[GW-8] [CLT-1] [CLT-2] four cells', () => {
     const client = await connect('/mcp');
     const tools = await allTools(client);
     expect(tools).toHaveLength(32);
-    expect(tools.slice(0, 2)).toEqual(['old__echo', 'old__add']);
+    expect(tools.slice(0, 2)).toEqual(['old__add', 'old__big']);
     for (const slug of slugs) {
       expect(await client.callTool({ name: `${slug}__add`, arguments: { a: 2, b: 3 } })).toMatchObject({
         content: [{ text: '5' }],
@@ -178,7 +178,7 @@ describe('an upstream whose era nobody has found out yet', () => {
 describe('[GW-3] pages', () => {
   it('end where the list ends; a cursor is good for its token, endpoint and kind only', async () => {
     await using server = await startFixtureServer({ era: 'legacy' });
-    server.catalogue.tools = Array.from({ length: 12 }, (_, index) => textTool(`tool-${index}`, 'x', () => 'x'));
+    server.catalogue.tools = Array.from({ length: 12 }, (_, index) => textTool(`tool-${10 + index}`, 'x', () => 'x'));
     const parts = [
       { upstream: targetOfFixture('many', server, 'LEGACY'), catalogue: server.catalogue, prefixed: false },
     ];
@@ -195,9 +195,9 @@ describe('[GW-3] pages', () => {
     expect(first.result.tools).toHaveLength(5);
     const cursor = first.result.nextCursor;
     const second = await page(cursor);
-    expect(second.result.tools[0]?.name).toBe('tool-5');
+    expect(second.result.tools[0]?.name).toBe('tool-15');
     const third = await page(second.result.nextCursor);
-    expect(third.result.tools.map(({ name }) => name)).toEqual(['tool-10', 'tool-11']);
+    expect(third.result.tools.map(({ name }) => name)).toEqual(['tool-20', 'tool-21']);
     expect(third.result.nextCursor).toBeUndefined();
     const foreign = [
       await page(cursor, '/servers/other/mcp'),

@@ -80,6 +80,11 @@ export class HandMadeSnapshots implements SnapshotSource {
   #snapshot: CatalogSnapshot = this.#freeze(1);
   stale = 0;
 
+  /** How many hear of changes. */
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
   current = () => this.#snapshot;
   ready = () => true;
   staleFor = () => this.stale;

@@ -83,6 +83,43 @@ describe('[HST-1] headers and body', () => {
     expect([answer.status, answer.text]).toEqual([200, expect.stringContaining('"text":"x"')]);
   });
 
+  const version = '2026-07-28';
+  const claimed = { _meta: { 'io.modelcontextprotocol/protocolVersion': version } };
+  const notified = (params: object = {}) =>
+    JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params });
+
+  it.each<[string, Record<string, string | string[]>, string]>([
+    ['another method', { 'mcp-protocol-version': version, 'mcp-method': 'notifications/cancelled' }, notified()],
+    ['a method of a request', { 'mcp-protocol-version': version, 'mcp-method': 'tools/list' }, notified(claimed)],
+    ['an empty method', { 'mcp-protocol-version': version, 'mcp-method': '' }, notified(claimed)],
+    ['a method in capitals', { 'mcp-protocol-version': version, 'mcp-method': 'NOTIFICATIONS/PROGRESS' }, notified()],
+    ['another method alone', { 'mcp-method': 'tools/call' }, notified(claimed)],
+    ['a legacy revision', { 'mcp-protocol-version': '2025-11-25' }, notified(claimed)],
+    ['the revision twice', { 'mcp-protocol-version': [version, version] }, notified(claimed)],
+    [
+      'the method twice',
+      { 'mcp-protocol-version': version, 'mcp-method': ['notifications/progress', 'x'] },
+      notified(),
+    ],
+  ])('a modern notification with %s: refused', async (_name, headers, text) => {
+    const answer = await send(headers, text);
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.text)).toMatchObject({ error: { code: -32020 } });
+    expect(server.requests).toEqual([]);
+  });
+
+  // Which headers it must have is not defined (2026-07-28, Sending Messages), and SDK clients send no Mcp-Method with it.
+  it.each<[string, Record<string, string>, string]>([
+    ['both headers', { 'mcp-protocol-version': version, 'mcp-method': 'notifications/progress' }, notified(claimed)],
+    ['no method', { 'mcp-protocol-version': version }, notified(claimed)],
+    ['no headers', {}, notified(claimed)],
+    ['no claim', { 'mcp-protocol-version': version }, notified()],
+  ])('a modern notification with %s: accepted, and goes nowhere', async (_name, headers, text) => {
+    const answer = await send(headers, text);
+    expect([answer.status, answer.text]).toEqual([202, '']);
+    expect(server.requests).toEqual([]);
+  });
+
   it('modern headers beside a legacy body decide nothing and go nowhere', async () => {
     const lies = { 'mcp-protocol-version': '2025-11-25', 'mcp-method': 'tools/list', 'mcp-name': 'add' };
     const answer = await send(lies, JSON.stringify(echo));

@@ -64,7 +64,7 @@ describe('[SES-17] HTTP+SSE of 2024-11-05', () => {
     expect(client.getServerVersion()?.name).toBe('gatehouse');
     const prefix = path === '/sse' ? 'up__' : '';
     const names = (await client.listTools()).tools.map(({ name }) => name.replace(prefix, ''));
-    expect(names).toEqual(['noisy', 'ask', 'wait', 'echo']);
+    expect(names).toEqual(['ask', 'echo', 'noisy', 'wait']);
     if (path !== '/sse') {
       expect(await client.callTool({ name: 'echo' })).toMatchObject({ content: [{ text: 'hello' }] });
       const asked = await client.callTool({ name: 'ask' });

@@ -232,6 +232,32 @@ describe('a request whose owner is another process', () => {
   });
 });
 
+describe('[LMT-7] the address that the others are told', () => {
+  const addressOf = async ({ owners }: Awaited<ReturnType<typeof startProcess>>) => {
+    const [row] = await pool.query<{ address: string }>('select address from gateway_instances where id = $1', [
+      owners.selfId,
+    ]);
+    return row?.address;
+  };
+
+  it('is the one that is set, and the one that they dial', async () => {
+    const bound = await startProcess(echo);
+    expect(await addressOf(bound)).toMatch(/^127\.0\.0\.1:\d+$/);
+    const named = await startProcess(echo, { GATEHOUSE_GATEWAY_INTERNAL_ADDRESS: 'localhost' });
+    expect(await addressOf(named)).toMatch(/^localhost:\d+$/);
+    const elsewhere = await startProcess(echo, { GATEHOUSE_GATEWAY_INTERNAL_ADDRESS: '::1' });
+    expect(await addressOf(elsewhere)).toMatch(/^\[::1\]:\d+$/);
+    const first = await startProcess(echo);
+    first.state.target = named.owners.selfId;
+    expect((await fetch(`${first.url}/mcp`)).status).toBe(207);
+    expect(named.state.served).toHaveLength(1);
+    // Nobody listens there: the address that is told decides, not the one that is bound.
+    first.state.target = elsewhere.owners.selfId;
+    expect((await fetch(`${first.url}/mcp`)).status).toBe(404);
+    expect(elsewhere.state.served).toHaveLength(0);
+  });
+});
+
 describe('an owner that is gone', () => {
   it('[OWN-5] is told at once, and forgotten by the table and by the others', async () => {
     const { first, owner } = await startPair(echo);

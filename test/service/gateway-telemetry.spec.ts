@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startBrokenServer, startFixtureServer, until, type FixtureServer } from '#testing';
+import { startBrokenServer, startFixtureServer, startScriptedServer, until, type FixtureServer } from '#testing';
 import { endpoint, legacy, modern, startTestGateway, targetOfFixture, upstreamTarget } from './gateway-harness.js';
 import { startCollector, type Collector, type ReceivedSpan } from './otlp-collector.js';
 
@@ -139,6 +139,72 @@ describe('[OTL-4] failures', () => {
     // A name that the client made up is in no span's name and in no metric.
     const told = JSON.stringify([collector.spans.map((span) => span.name), collector.points()]);
     expect(told).not.toContain('missing');
+  });
+});
+
+describe('[LMT-12] [OTL-2] [OTL-4] whatever a call carries', () => {
+  const marks = {
+    secret: 'mark-of-the-upstreams-secret',
+    query: 'mark-in-the-upstreams-address',
+    argument: 'mark-in-the-arguments',
+    answer: 'mark-in-the-answer',
+    header: 'mark-in-a-header',
+  };
+
+  it('no secret, argument or answer is in what the collector gets, however the call ends', async () => {
+    await using collector = await startCollector();
+    await using server = await startScriptedServer(({ message, response }) => {
+      const { arguments: args } = (message['params'] ?? {}) as { arguments?: { how?: string } };
+      const content = [{ type: 'text', text: marks.answer }];
+      const rpc = (body: object) => {
+        response.writeHead(200, { 'content-type': 'application/json', 'x-told': marks.answer });
+        response.end(JSON.stringify({ jsonrpc: '2.0', id: message['id'], ...body }));
+      };
+      if (args?.how === 'error') rpc({ error: { code: -32000, message: marks.answer, data: marks.answer } });
+      else if (args?.how === 'status') response.writeHead(500, marks.answer).end(marks.answer);
+      else if (args?.how === 'garbage')
+        response.writeHead(200, { 'content-type': 'application/json' }).end(marks.answer);
+      else rpc({ result: { content, structuredContent: { a: marks.answer }, isError: args?.how === 'isError' } });
+    });
+    const gateway = await startTestGateway({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    await using _ = gateway;
+    const secret = `Bearer ${marks.secret}`;
+    const upstream = upstreamTarget('up', `${server.url}?key=${marks.query}`, { secret });
+    const tools = [{ definition: { name: 'echo', inputSchema: { type: 'object' } }, run: () => ({}) }];
+    const part = {
+      upstream,
+      catalogue: { tools, resources: [], resourceTemplates: null, prompts: [] },
+      prefixed: true,
+    };
+    const { token } = gateway.grant({ aggregate: endpoint({ kind: 'aggregate', slug: null }, [part]) });
+    const ways = ['fine', 'isError', 'error', 'status', 'garbage'];
+    for (const how of ways) {
+      const args = { how, text: marks.argument, [marks.argument]: 1 };
+      for (const { body, headers } of [
+        { body: legacy('tools/call', { name: 'up__echo', arguments: args }), headers: {} },
+        modern('tools/call', { name: 'up__echo', arguments: args }),
+      ])
+        await gateway.post('/mcp', token, body, { ...headers, 'x-api-key': marks.header, cookie: marks.header });
+    }
+    await gateway.post('/mcp', `${token.slice(0, -4)}AAAA`, legacy('tools/list'));
+    // All of it was on its way.
+    const calls = server.received.filter(({ text }) => text.includes(marks.argument));
+    expect(calls).toHaveLength(2 * ways.length);
+    expect(calls[0]?.request).toMatchObject({
+      url: expect.stringContaining(marks.query) as string,
+      headers: { authorization: secret },
+    });
+    await gateway.telemetry?.close(5000);
+    const errors = collector.spans
+      .filter(({ kind }) => kind === 3)
+      .map(({ attributes }) => attributes['error.type'] ?? null);
+    expect(errors.filter((type) => type !== null)).toHaveLength(2 * (ways.length - 1));
+    expect(collector.points().length).toBeGreaterThan(0);
+    const told = Buffer.concat(collector.requests.map(({ bytes }) => bytes)).toString('latin1');
+    // The text of the delivery is readable, so what is not found is not there.
+    expect(told).toContain('tools/call up__echo');
+    for (const mark of [...Object.values(marks), ...token.split('.').map((piece) => piece.slice(0, 12)), 'Bearer'])
+      expect([mark, told.includes(mark)]).toEqual([mark, false]);
   });
 });
 

@@ -42,8 +42,13 @@ function template(upstream: UpstreamTarget, definition: Json, exposedName: strin
   };
 }
 
-/** Builds an endpoint by hand, as the snapshot contract describes one. */
-export function endpoint(head: Pick<Endpoint, 'kind' | 'slug'>, parts: readonly EndpointPart[]): Endpoint {
+const byText = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+const sorted = <T extends { readonly definition: Json }>(objects: readonly T[], key: string): readonly T[] =>
+  objects.toSorted((a, b) => byText(String(a.definition[key]), String(b.definition[key])));
+
+/** Builds an endpoint by hand, as the snapshot contract describes one, in its order. */
+export function endpoint(head: Pick<Endpoint, 'kind' | 'slug'>, unsorted: readonly EndpointPart[]): Endpoint {
+  const parts = unsorted.toSorted((a, b) => byText(a.upstream.slug, b.upstream.slug));
   const tools = new Map<string, Target>();
   const prompts = new Map<string, Target>();
   const resources = new Map<string, Target>();
@@ -57,22 +62,22 @@ export function endpoint(head: Pick<Endpoint, 'kind' | 'slug'>, parts: readonly 
   for (const part of parts) {
     const { upstream, catalogue } = part;
     const names = namesOf(part);
-    for (const { definition } of catalogue.tools) {
+    for (const { definition } of sorted(catalogue.tools, 'name')) {
       const name = names.name(String(definition['name']));
       tools.set(name, target(upstream, definition, name, String(definition['name'])));
       listed.tools.push(JSON.stringify({ ...definition, name }));
     }
-    for (const { definition } of catalogue.prompts) {
+    for (const { definition } of sorted(catalogue.prompts, 'name')) {
       const name = names.name(String(definition['name']));
       prompts.set(name, target(upstream, definition, name, String(definition['name'])));
       listed.prompts.push(JSON.stringify({ ...definition, name }));
     }
-    for (const { definition } of catalogue.resources) {
+    for (const { definition } of sorted(catalogue.resources, 'uri')) {
       const uri = names.uri(String(definition['uri']));
       resources.set(uri, target(upstream, definition, uri, String(definition['uri'])));
       listed.resources.push(JSON.stringify({ ...definition, uri }));
     }
-    for (const { definition } of catalogue.resourceTemplates ?? []) {
+    for (const { definition } of sorted(catalogue.resourceTemplates ?? [], 'uriTemplate')) {
       const uriTemplate = names.uri(String(definition['uriTemplate']));
       resourceTemplates.push(template(upstream, definition, uriTemplate));
       listed.resourceTemplates.push(JSON.stringify({ ...definition, uriTemplate }));
@@ -92,7 +97,10 @@ export function endpoint(head: Pick<Endpoint, 'kind' | 'slug'>, parts: readonly 
     instructions: null,
     enabled: true,
     upstreams: parts.map(({ upstream: { id, slug, capabilities } }) => ({
-      ...{ id, slug, health: 'HEALTHY', healthCode: null },
+      id,
+      slug,
+      health: 'HEALTHY',
+      healthCode: null,
       capabilities: capabilities === null ? {} : (JSON.parse(capabilities) as Record<string, unknown>),
     })),
     tools,

@@ -114,7 +114,7 @@ const pointsOf = (metric: Message): ReceivedPoint[] =>
 export async function startCollector() {
   const spans: ReceivedSpan[] = [];
   const resources: Attributes[] = [];
-  const requests: { path: string; headers: IncomingHttpHeaders }[] = [];
+  const requests: { path: string; headers: IncomingHttpHeaders; bytes: Buffer }[] = [];
   // Metrics are cumulative: the newest delivery says everything.
   let points: ReceivedPoint[] = [];
   const state = { status: 200 };
@@ -122,9 +122,10 @@ export async function startCollector() {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      requests.push({ path: request.url ?? '', headers: request.headers });
+      const bytes = Buffer.concat(chunks);
+      requests.push({ path: request.url ?? '', headers: request.headers, bytes });
       if (state.status === 200) {
-        for (const group of messages(readMessage(Buffer.concat(chunks)), 1)) {
+        for (const group of messages(readMessage(bytes), 1)) {
           resources.push(...messages(group, 1).map((resource) => attributes(resource, 1)));
           const scoped = messages(group, 2).flatMap((scope) => messages(scope, 2));
           if (request.url === '/v1/traces') spans.push(...scoped.map(spanOf));

@@ -38,5 +38,5 @@ export {
   type ClientCapability,
   type RequiredClientCapabilities,
 } from './client-capabilities.js';
-export { aggregatedName, aggregatedUri } from './naming.js';
+export { aggregatedName, aggregatedUri, originalUri } from './naming.js';
 export { jobPayloads, type JobPayload, type QueueName } from './jobs.js';

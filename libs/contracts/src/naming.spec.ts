@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aggregatedName, aggregatedUri } from './naming.js';
+import { aggregatedName, aggregatedUri, originalUri } from './naming.js';
 
 describe('names where several upstreams share a list', () => {
   it.each([
@@ -17,5 +17,13 @@ describe('names where several upstreams share a list', () => {
     ['crm://{id}/x', 'gatehouse:crm:crm://{id}/x'],
     ['ui://page/main', 'ui://gatehouse.crm/page/main'],
     ['ui://gatehouse.other/page', 'ui://gatehouse.crm/gatehouse.other/page'],
-  ])('[AGG-6] shows %s as %s', (original, shown) => expect(aggregatedUri('crm', original)).toBe(shown));
+  ])('[AGG-6] shows %s as %s', (original, shown) => {
+    expect(aggregatedUri('crm', original)).toBe(shown);
+    expect(originalUri('crm', shown)).toBe(original);
+  });
+
+  it.each(['file:///a', 'gatehouse:cr:x', 'gatehouse:crm', 'ui://gatehouse.other/page', 'gatehouse:crm:ui://page', ''])(
+    '[EXP-3] never shows %s',
+    (shown) => expect(originalUri('crm', shown)).toBeNull(),
+  );
 });

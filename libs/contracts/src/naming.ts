@@ -24,3 +24,12 @@ export const aggregatedUri = (upstreamSlug: string, original: string): string =>
   original.startsWith(appScheme)
     ? `${appScheme}gatehouse.${upstreamSlug}/${original.slice(appScheme.length)}`
     : `gatehouse:${upstreamSlug}:${original}`;
+
+/** The original of a URI as {@link aggregatedUri} shows it; null for what it never shows for this upstream. */
+export function originalUri(upstreamSlug: string, shown: string): string | null {
+  const apps = aggregatedUri(upstreamSlug, appScheme);
+  const others = aggregatedUri(upstreamSlug, '');
+  if (shown.startsWith(apps)) return appScheme + shown.slice(apps.length);
+  const original = shown.startsWith(others) ? shown.slice(others.length) : null;
+  return original?.startsWith(appScheme) === true ? null : original;
+}

@@ -29,15 +29,19 @@ interface WithScript {
   lease(keys: number, ...rest: (string | number)[]): Promise<[string, string, string, string][]>;
 }
 
-/** Buckets as hashes that expire when they are full. Resolves when connected, or when the first attempt has failed. */
+/** Buckets as hashes that expire when they are full. Resolves when connected, or when the first attempt has failed or takes too long. */
 export async function redisBuckets(settings: RedisSettings): Promise<BucketStore> {
   const client = new Redis(settings.url, options(settings)) as Redis & WithScript;
   // Without a listener ioredis prints; every failure is told by the command that meets it.
   client.on('error', () => undefined);
+  // A server may also take the connection and then say nothing.
+  let timer: NodeJS.Timeout | undefined;
   await new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, settings.connectTimeoutMs);
     client.once('ready', resolve);
     client.once('close', resolve);
   });
+  clearTimeout(timer);
   const numbersOf = ({ ahead, burst, need, rate, settled }: BucketAsk): number[] => [
     rate,
     burst,

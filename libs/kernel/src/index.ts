@@ -15,3 +15,4 @@ export { DomainError, notFound, type DomainErrorOptions } from './domain-error.j
 export { isSlug } from './slug.js';
 export { Cancellation, type CancelSignal } from './cancellation.js';
 export { Slots } from './slots.js';
+export { BytePile } from './byte-pile.js';

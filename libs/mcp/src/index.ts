@@ -73,6 +73,8 @@ export {
   relayedCapabilities,
   TASKS_EXTENSION,
 } from './bridge/server-request.js';
+export { exposeServerRequest } from './bridge/expose-server-request.js';
+export { originalInputResponses, originalNotification, originalOutcome } from './bridge/original-answer.js';
 export {
   inputRequiredResult,
   inputResponsesOf,
@@ -84,10 +86,11 @@ export {
   exposeNotification,
   logLevels,
   reachesLevel,
+  withoutModernMeta,
   withParams,
   withSubscriptionId,
-  type NameExposure,
 } from './bridge/relay-notification.js';
+export type { NameExposure, NameReversal } from './bridge/names.js';
 export { exposeAppUri } from './answers/expose-app-uri.js';
 export { exposeDefinition, type Exposure } from './answers/expose-definition.js';
 export {

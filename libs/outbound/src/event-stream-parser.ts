@@ -9,12 +9,15 @@ export interface ServerSentEvent {
 }
 
 const lineEnd = /\r\n?|\n/g;
+/** So many pieces are joined into one: a text of two letters takes ten times their bytes. */
+const MOST_PIECES = 4096;
 
 /** Splits a `text/event-stream` body, chunk by chunk, into events. Comment lines (keep-alives) are dropped. */
 export class EventStreamParser {
   private readonly decoder = new StringDecoder('utf8');
   /** The line that has not ended yet, as it came: joined once, at its end, so no byte is looked at twice. */
   private pieces: string[] = [];
+  private joined: string[] = [];
   private afterCr = false;
   private event = '';
   private id: string | null = null;
@@ -46,18 +49,29 @@ export class EventStreamParser {
     let start = this.skip(text);
     lineEnd.lastIndex = start;
     for (let end = lineEnd.exec(text); end !== null; end = lineEnd.exec(text)) {
-      this.pieces.push(text.slice(start, end.index));
-      this.held += end.index - start;
-      this.line(this.pieces.join(''), events);
-      this.pieces = [];
+      this.keep(text.slice(start, end.index));
+      this.line(this.takeLine(), events);
       start = lineEnd.lastIndex;
     }
-    if (start < text.length) {
-      this.pieces.push(text.slice(start));
-      this.held += text.length - start;
-    }
+    if (start < text.length) this.keep(text.slice(start));
     this.afterCr = text.endsWith('\r');
     return events;
+  }
+
+  private keep(piece: string): void {
+    this.held += piece.length;
+    this.pieces.push(piece);
+    if (this.pieces.length < MOST_PIECES) return;
+    this.joined.push(this.pieces.join(''));
+    this.pieces = [];
+  }
+
+  private takeLine(): string {
+    const last = this.pieces.join('');
+    const line = this.joined.length === 0 ? last : this.joined.join('') + last;
+    this.pieces = [];
+    this.joined = [];
+    return line;
   }
 
   /** How much of a chunk's begin says nothing: a byte order mark, or the LF of a CRLF that was cut in two. */

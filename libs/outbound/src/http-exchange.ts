@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { DomainError } from '#kernel';
+import { BytePile, DomainError } from '#kernel';
 import { classifyNetworkError, describeUrl } from './classify-network-error.js';
 import { EventStreamParser, type ServerSentEvent } from './event-stream-parser.js';
 import type { BodyStream, ForwardControl, ForwardReply, ForwardRequest } from './forward-request.js';
@@ -27,7 +27,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
   private controller: Dispatcher.DispatchController | null = null;
   private status = 0;
   private headers: IncomingHttpHeaders = noHeaders;
-  private chunks: Buffer[] | null = null;
+  /** What came of a body and was not handed out. */
+  private pile: BytePile | null = null;
   private size = 0;
   private events: EventStreamParser | null = null;
   private readonly clock: RequestClock;
@@ -37,7 +38,9 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
   private done = false;
   private linger: NodeJS.Timeout | undefined;
   // What is taken piece by piece: undici may deliver more after a pause when the upstream closes the connection.
-  private queue: (ServerSentEvent | Buffer)[] | null = null;
+  private queue: ServerSentEvent[] | null = null;
+  /** How many of the queue have been handed out. */
+  private taken = 0;
   private isBusy = false;
   private ended: Error | true | null = null;
   private isStreaming = false;
@@ -89,11 +92,10 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
     const { maxBytes, streamAbove = Infinity } = this.request;
     if (this.size > maxBytes) this.fail(this.tooLarge());
     else if (this.isStreaming) {
-      (this.queue ??= []).push(chunk);
+      (this.pile ??= new BytePile()).push(chunk);
       this.drain();
     } else {
-      if (this.chunks === null) this.chunks = [chunk];
-      else this.chunks.push(chunk);
+      (this.pile ??= new BytePile()).push(chunk);
       if (this.size > streamAbove) this.beginStreaming(controller);
     }
   }
@@ -164,8 +166,6 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
 
   private beginStreaming(controller: Dispatcher.DispatchController): void {
     this.isStreaming = true;
-    this.queue = this.chunks ?? [];
-    this.chunks = null;
     // Until it is known where they go, no chunks are wanted.
     controller.pause();
     this.settled = true;
@@ -175,7 +175,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
   /** Hands out what waits, one piece after the other, and reads on when there is nothing left. */
   private drain(): void {
     if (this.isBusy || (this.isStreaming && this.sink === null)) return;
-    for (let piece = this.queue?.shift(); piece !== undefined; piece = this.queue?.shift()) {
+    for (let piece = this.nextPiece(); piece !== null; piece = this.nextPiece()) {
       const taken = this.take(piece);
       if (taken instanceof Promise) {
         this.isBusy = true;
@@ -192,6 +192,17 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
     }
     if (this.ended !== null) this.end(this.ended);
     else this.controller?.resume();
+  }
+
+  /** The next event, or all bytes that wait: an upstream may cut them into as many pieces as it has bytes. */
+  private nextPiece(): ServerSentEvent | Buffer | null {
+    const { pile, queue } = this;
+    if (this.isStreaming) return pile === null || pile.length === 0 ? null : pile.take();
+    const event = queue?.[this.taken++];
+    if (event !== undefined) return event;
+    this.queue = null;
+    this.taken = 0;
+    return null;
   }
 
   private take(piece: ServerSentEvent | Buffer): boolean | Promise<boolean | void> {
@@ -215,7 +226,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
   /** The upstream has sent everything, or has broken off; what it sent is handed out first. */
   private end(how: Error | true): void {
     if (this.done) return;
-    if (this.isBusy || (this.queue !== null && this.queue.length > 0) || (this.isStreaming && this.sink === null)) {
+    if (this.isBusy || this.queue !== null || (this.isStreaming && this.sink === null)) {
       this.ended = how;
       return;
     }
@@ -225,7 +236,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
     }
     this.finish();
     if (this.isStreaming) this.streamEnd?.resolve();
-    else this.settle(this.body());
+    else this.settle(this.pile?.take() ?? nothing);
   }
 
   private finishEarly(): void {
@@ -251,6 +262,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
   private finish(): void {
     this.done = true;
     this.queue = null;
+    this.pile = this.isStreaming ? null : this.pile;
     this.clock.stop();
     this.request.signal?.removeEventListener('abort', this);
   }
@@ -263,13 +275,6 @@ export class HttpExchange implements Dispatcher.DispatchHandler, ForwardControl,
 
   private reply(body: Buffer): ForwardReply {
     return { status: this.status, headers: this.headers, body, stream: this.isStreaming ? this : null };
-  }
-
-  private body(): Buffer {
-    const { chunks } = this;
-    if (chunks === null) return nothing;
-    const [first = nothing] = chunks;
-    return chunks.length === 1 ? first : Buffer.concat(chunks, this.size);
   }
 
   private tooLarge(): DomainError {

@@ -1,10 +1,12 @@
 import type { SharedObject } from '#authz';
 import type { EntryRow, VirtualServerRow } from './catalog-rows.js';
 import type { CompiledUpstream } from './compile-upstream.js';
-import { byText } from './by-text.js';
 import { CompiledEndpoint } from './compiled-endpoint.js';
 import { ExposedObject } from './exposed-object.js';
+import { byPlace, placeOf } from './list-place.js';
 import { membersOf } from './upstream-member.js';
+
+const kind = 'virtual-server';
 
 /** A virtual server with what it offers: the same to everyone who may connect. */
 export interface CompiledVirtualServer {
@@ -36,7 +38,7 @@ export function compileVirtualServer(
         : null;
     })
     .filter((object) => object !== null)
-    .toSorted((a, b) => byText(a.upstream.slug, b.upstream.slug) || byText(a.exposedName, b.exposedName));
+    .toSorted((a, b) => byPlace(placeOf({ kind }, a), placeOf({ kind }, b)));
   return withObjects(row, objects);
 }
 
@@ -54,7 +56,7 @@ function withObjects(row: VirtualServerRow, objects: readonly ExposedObject[]): 
   return {
     row,
     attributes: { id, organizationId, ownerId, teamId, visibility },
-    endpoint: new CompiledEndpoint({ kind: 'virtual-server', subjectId: id, slug, name, instructions }, objects, () =>
+    endpoint: new CompiledEndpoint({ kind, subjectId: id, slug, name, instructions }, objects, () =>
       membersOf(objects),
     ),
     objects,

@@ -7,6 +7,7 @@ import type { CatalogRows, CatalogTable, ObjectRow, RowBatch, TouchedRow } from 
 import type { CatalogSnapshot, Endpoint, Principal } from './catalog-snapshot.js';
 import { catalogTables } from './catalog-tables.js';
 import { createCompiler } from './create-compiler.js';
+import { byPlace, placeOf } from './list-place.js';
 
 /** One row of some table as it is now; null: gone. */
 interface Change {
@@ -228,14 +229,15 @@ const view = (endpoint: Endpoint | null) =>
     ],
     routed: numbers.map((n) => endpoint.resolveResource(`gatehouse:slug-${n}:doc://1/x`)?.originalName),
   };
-const endpointsOf = (snapshot: CatalogSnapshot, found: Principal) =>
-  [
-    snapshot.aggregate(found),
-    ...numbers.map((n) => snapshot.virtualServer(found, `slug-${n}`)),
-    ...numbers.map((n) => snapshot.upstream(found, `slug-${n}`)),
-  ].map(view);
+const endpointsOf = (snapshot: CatalogSnapshot, found: Principal) => [
+  snapshot.aggregate(found),
+  ...numbers.map((n) => snapshot.virtualServer(found, `slug-${n}`)),
+  ...numbers.map((n) => snapshot.upstream(found, `slug-${n}`)),
+];
+const reachable = (snapshot: CatalogSnapshot, found: Principal) =>
+  endpointsOf(snapshot, found).filter((endpoint) => endpoint !== null);
 const viewOf = (snapshot: CatalogSnapshot) =>
-  principals(snapshot).map((found) => ({ found, endpoints: endpointsOf(snapshot, found) }));
+  principals(snapshot).map((found) => ({ found, endpoints: endpointsOf(snapshot, found).map(view) }));
 
 /** What authz says about a principal, asked directly with the rows. */
 function accessOf(found: Principal, rows: readonly Change[]) {
@@ -304,6 +306,21 @@ describe('any history of changes', () => {
           const shown = [...snapshot.aggregate(found).tools.values()].map(({ objectId }) => objectId);
           expect(shown.toSorted()).toEqual(tools.map(({ id }) => id).toSorted());
         }
+      }),
+    );
+  });
+
+  it('lists everything in the one order that places have', () => {
+    fc.assert(
+      fc.property(history, (past) => {
+        const { snapshot } = replay(past);
+        for (const found of principals(snapshot))
+          for (const endpoint of reachable(snapshot, found))
+            for (const list of [endpoint.tools, endpoint.prompts, endpoint.resources, endpoint.resourceTemplates]) {
+              const places = [...list.values()].map((target) => placeOf(endpoint, target));
+              expect(places).toEqual(places.toSorted(byPlace));
+              expect(new Set(places.map((place) => place.join(' '))).size).toBe(places.length);
+            }
       }),
     );
   });

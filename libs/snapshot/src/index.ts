@@ -1,4 +1,5 @@
 export { createSnapshotSource } from './create-snapshot-source.js';
+export { byPlace, placeOf, type ListPlace } from './list-place.js';
 export type { ChangeListener, SnapshotLog, SnapshotSource, SnapshotSourceOptions } from './snapshot-source.js';
 export type {
   CatalogSnapshot,

@@ -1,4 +1,4 @@
-import { checkParamHeaders, nameMember } from '#mcp';
+import { checkParamHeaders, hasExtension, nameMember, TASKS_EXTENSION } from '#mcp';
 import type { Target, UpstreamTarget } from '#snapshot';
 import type { Gateway } from '../gateway.js';
 import { ownUpstream } from '../relay/endpoint-upstreams.js';
@@ -56,9 +56,14 @@ function completionTarget(call: ConformingCall): { rule: MethodRule; target: Tar
   return { rule: ref.rule, target: usableTarget(call, ref.rule, ref.name) };
 }
 
+/** Tasks of 2025-11-25, which have no updates, and not those of the extension. */
+const isOfCore = ({ client, message }: ConformingCall): boolean =>
+  message.era === 'LEGACY' && !hasExtension(client.capabilities, TASKS_EXTENSION);
+
 function taskTarget({ keyring }: Gateway, call: ConformingCall): Target {
   const { endpoint, message, principal } = call;
   requireTasks(call);
+  if (message.method === 'tasks/update' && isOfCore(call)) throw unknownMethod(message);
   const asked = askedName(message);
   if (asked === null) throw invalidParams('"taskId" must be a string');
   const task = foundTask(keyring, endpoint, principal, asked);

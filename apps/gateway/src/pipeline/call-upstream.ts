@@ -4,6 +4,7 @@ import { relayCall } from '../relay/relay-call.js';
 import { serveSubscription } from '../relay/serve-subscription.js';
 import { upstreamFailed } from '../relay/upstream-failed.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
+import { unknownMethod } from './authorize.js';
 import type { Answer, UpstreamCall } from './calls.js';
 
 function relay(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra): Promise<Answer> {
@@ -11,6 +12,8 @@ function relay(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra): Promise
   const { method } = call.message;
   if (method === 'resources/subscribe' || method === 'resources/unsubscribe')
     return serveSubscription(gateway, call, spoken);
+  // Core tasks have no updates, whatever else their client has declared.
+  if (method === 'tasks/update' && spoken.era === 'LEGACY') return Promise.reject(unknownMethod(call.message));
   return relayCall(gateway, call, spoken);
 }
 

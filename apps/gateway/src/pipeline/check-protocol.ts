@@ -21,7 +21,8 @@ function sessionVersion(session: ClientSession, message: PostedMessage): string 
 }
 
 /**
- * Refuses a message of a revision that is not spoken here (−32022), or whose headers do not say what its body says (−32020; 2026-07-28, Standard Request Headers).
+ * Refuses a message of a revision that is not spoken here (−32022), or whose headers do not say what its body says, or
+ * are not all there (−32020; 2026-07-28, Standard Request Headers, Server Validation).
  */
 export function checkProtocol(call: RoutedCall): ConformingCall {
   const { kind, era, method, version, problem, received, inBatch } = call.message;
@@ -31,6 +32,8 @@ export function checkProtocol(call: RoutedCall): ConformingCall {
     if (call.posted.route.transport === 'sse')
       throw new DomainError('MALFORMED_REQUEST', 'Revision 2026-07-28 is not spoken over HTTP+SSE; use the path /mcp.');
     assertModernVersion(version);
+    // Which headers a notification must have is "not defined by this revision" (2026-07-28, Sending Messages), and SDK
+    // clients send theirs without Mcp-Method. Those that it has must agree with it: classifyInbound has seen to that.
     if (kind === 'request') checkModernHeaders(received.headers, received.message);
   }
   if (inBatch && method === 'initialize')

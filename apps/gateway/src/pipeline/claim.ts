@@ -62,3 +62,13 @@ function problemOf(claim: Claim, snapshot: CatalogSnapshot, now: number): Domain
 /** Asks a claim again, whenever it is called, against the snapshot of that moment. Holds on to nothing but the claim. */
 export const recheckOf = (claim: Claim, snapshots: SnapshotSource, clock: Clock) => (): DomainError | null =>
   problemOf(claim, snapshots.current(), clock.now());
+
+/**
+ * Why a call would be refused now, where the configuration has changed since it was authorized: it may have waited for a
+ * limit, or to learn what its upstream speaks, and `RunningCalls` asks only those that it knows. Null when it would not.
+ */
+export const lostSince = (
+  { snapshots }: { readonly snapshots: SnapshotSource },
+  { snapshot }: { readonly snapshot: CatalogSnapshot },
+  recheck: () => DomainError | null,
+): DomainError | null => (snapshots.current() === snapshot ? null : recheck());

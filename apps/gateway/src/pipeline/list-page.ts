@@ -1,7 +1,7 @@
 import type { CatalogKind, Era } from '#contracts';
 import { openValue, sealValue } from '#crypto';
 import { exposeAppUri, exposeDefinition, listResult, type JsonObject } from '#mcp';
-import type { Endpoint } from '#snapshot';
+import { byPlace, placeOf, type Endpoint, type ListPlace, type Target } from '#snapshot';
 import type { Gateway } from '../gateway.js';
 import { exposeUriOf } from '../relay/exposure.js';
 import { invalidParams } from './call-error.js';
@@ -26,12 +26,12 @@ const listedOf = ({ listed }: Endpoint, kind: CatalogKind): readonly string[] =>
   return kind === 'RESOURCE' ? listed.resources : listed.resourceTemplates;
 };
 
-/** The keys of a list, in its order. */
-const keysOf = (endpoint: Endpoint, kind: CatalogKind): readonly string[] => {
-  if (kind === 'TOOL') return [...endpoint.tools.keys()];
-  if (kind === 'PROMPT') return [...endpoint.prompts.keys()];
-  if (kind === 'RESOURCE') return [...endpoint.resources.keys()];
-  return endpoint.resourceTemplates.map(({ exposedName }) => exposedName);
+/** The objects of a list, in its order. */
+const targetsOf = (endpoint: Endpoint, kind: CatalogKind): readonly Target[] => {
+  if (kind === 'TOOL') return [...endpoint.tools.values()];
+  if (kind === 'PROMPT') return [...endpoint.prompts.values()];
+  if (kind === 'RESOURCE') return [...endpoint.resources.values()];
+  return endpoint.resourceTemplates;
 };
 
 /** The tools of a list as clients of an era see them; where a tool shows a page (MCP Apps), under the endpoint's URI. */
@@ -74,15 +74,29 @@ function unwellMeta({ kind, upstreams }: Endpoint): JsonObject | null {
 const scopeOf = ({ principal, endpoint, message, client }: LocalCall, kind: CatalogKind): string =>
   [principal.tokenId, endpoint.kind, endpoint.subjectId ?? '', kind, declaredBy(message, client)].join(' ');
 
-/** Where a page begins: after the object that the last page ended with, wherever a changed list has it now. */
+/** What a cursor says: the page before ended at this place of its list. */
+type Cursor = readonly [scope: string, ...lastPlace: ListPlace];
+
+/** A cursor for the page that begins with this object of a list; null behind its end. */
+function cursorAt({ keyring, clock }: Gateway, call: LocalCall, kind: CatalogKind, index: number): string | null {
+  const targets = targetsOf(call.endpoint, kind);
+  const last = targets[index - 1];
+  if (last === undefined || index >= targets.length) return null;
+  const cursor: Cursor = [scopeOf(call, kind), ...placeOf(call.endpoint, last)];
+  return sealValue(keyring, 'cursors', cursor, { clock });
+}
+
+/**
+ * Where a page begins: with the first object behind the place where the last one ended, whether or not anything still
+ * stands there. Lists have one order, so a walk tells what is there all the time exactly once, whatever comes and goes.
+ */
 function startOf({ keyring, clock }: Gateway, call: LocalCall, kind: CatalogKind, cursor: unknown): number {
   const opened = openValue(keyring, 'cursors', cursor, { clock });
   if (!Array.isArray(opened) || opened[0] !== scopeOf(call, kind)) throw invalidParams('the cursor is not one of ours');
-  const [, next, lastKey] = opened as [string, number, string];
-  const keys = keysOf(call.endpoint, kind);
-  if (keys[next - 1] === lastKey) return next;
-  const at = keys.indexOf(lastKey);
-  return at === -1 ? Math.min(next, keys.length) : at + 1;
+  const [, ...lastPlace] = opened as unknown as Cursor;
+  const targets = targetsOf(call.endpoint, kind);
+  const at = targets.findIndex((target) => byPlace(placeOf(call.endpoint, target), lastPlace) > 0);
+  return at === -1 ? targets.length : at;
 }
 
 /**
@@ -90,7 +104,7 @@ function startOf({ keyring, clock }: Gateway, call: LocalCall, kind: CatalogKind
  * is kept as bytes: encoding hundreds of tools anew would cost far more than everything else about their answer.
  */
 export function listPage(gateway: Gateway, call: LocalCall, kind: CatalogKind): Buffer | string {
-  const { clock, config, keyring, serverInfo } = gateway;
+  const { config, serverInfo } = gateway;
   const { era, received } = call.message;
   const { pageSize } = config.gateway;
   const list = prepare(call.endpoint, kind, era);
@@ -104,10 +118,6 @@ export function listPage(gateway: Gateway, call: LocalCall, kind: CatalogKind): 
   }
   const start = cursor === undefined ? 0 : startOf(gateway, call, kind, cursor);
   const end = start + pageSize;
-  const next = end < list.items.length ? [scopeOf(call, kind), end, keysOf(call.endpoint, kind)[end - 1]] : null;
-  return listResult({
-    ...page,
-    items: list.items.slice(start, end),
-    nextCursor: next && sealValue(keyring, 'cursors', next, { clock }),
-  });
+  const nextCursor = cursorAt(gateway, call, kind, end);
+  return listResult({ ...page, items: list.items.slice(start, end), nextCursor });
 }

@@ -66,6 +66,10 @@ export class MessageClient implements ClientPort, RunningRequest {
     return this.reply.pass();
   }
 
+  cut(): void {
+    this.reply.cut();
+  }
+
   suspend(retryMs: number): void {
     this.reply.suspend(retryMs);
   }

@@ -40,7 +40,8 @@ const methodRules = new Map<string, MethodRule>([
   ['tasks/get', rule(null, 'task')],
   ['tasks/cancel', rule(null, 'task')],
   ['tasks/result', rule(null, 'task', ['LEGACY'])],
-  ['tasks/update', rule(null, 'task', ['MODERN'])],
+  // Of the tasks extension, which clients of either era may declare.
+  ['tasks/update', rule(null, 'task')],
 ]);
 
 /** The rule of a method, or null. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { BytePile } from '#kernel';
 import { CallError, ClientGone } from './call-error.js';
 
 /** A body that is too large is read on and thrown away up to here, so that its sender is there to read the refusal. */
@@ -19,7 +20,7 @@ export const readBody = (request: IncomingMessage, maxBytes: number): Promise<Bu
       reject(new ClientGone());
       return;
     }
-    const chunks: Buffer[] = [];
+    const pile = new BytePile();
     let size = 0;
     if (Number(request.headers['content-length'] ?? 0) > maxDiscarded) {
       reject(tooLarge(maxBytes));
@@ -27,15 +28,14 @@ export const readBody = (request: IncomingMessage, maxBytes: number): Promise<Bu
     }
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= maxBytes) chunks.push(chunk);
-      else chunks.length = 0;
+      if (size <= maxBytes) pile.push(chunk);
+      else pile.clear();
       if (size > maxDiscarded) reject(tooLarge(maxBytes));
     });
     // Each listener hears of one end only; `once` would make an object for each to take it off again.
     request.on('end', () => {
-      const [only] = chunks;
       if (size > maxBytes) reject(tooLarge(maxBytes));
-      else resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, size));
+      else resolve(pile.take());
     });
     // An incoming message fails for one reason only: its connection broke.
     request.on('error', () => reject(new ClientGone()));

@@ -21,6 +21,8 @@ export interface Reply {
   pass(): AnswerSink | null;
   /** Ends the connection for now; the client comes back for the rest. Nothing happens where it cannot. */
   suspend(retryMs: number): void;
+  /** Drops the client with everything that it has not taken, where the connection is this request's own. */
+  cut(): void;
   /** Hears that the client has closed the connection before the answer. */
   onGone(listener: (reason: Error) => void): void;
   /** The session that `initialize` begins: its id goes out with the head of the answer. */
@@ -79,6 +81,10 @@ export class HttpReply implements Reply {
     if (this.session === null || this.session.protocolVersion < pollingFrom || !this.canStream) return;
     if (this.#stream === null) this.#begin();
     this.#log?.suspend(retryMs);
+  }
+
+  cut(): void {
+    this.exchange.response.destroy();
   }
 
   onGone(listener: (reason: Error) => void): void {

@@ -13,7 +13,7 @@ export function declaredBy({ era, method, received }: PostedMessage, client: Cli
 }
 
 /** A client sees what is there for clients like it. A pass-through leaves that to its upstream. */
-const asSeen = (endpoint: Endpoint, message: PostedMessage, client: ClientPort): Endpoint =>
+export const asSeen = (endpoint: Endpoint, message: PostedMessage, client: ClientPort): Endpoint =>
   endpoint.asks === 0 || endpoint.kind === 'upstream' ? endpoint : endpoint.forClient(declaredBy(message, client));
 
 /** Finds the endpoint that the path names, as the client sees it; 404 when it is hidden, disabled or missing. */

@@ -32,6 +32,10 @@ export class StreamReply implements Reply {
     // There is one stream, and nothing to come back to.
   }
 
+  cut(): void {
+    // The one stream carries everything of the session, which looks after its bound.
+  }
+
   onGone(): void {
     // The session ends with its stream, and with it every request.
   }

@@ -1,4 +1,5 @@
 import {
+  exposeServerRequest,
   fitServerRequest,
   inputRequiredResult,
   isObject,
@@ -16,7 +17,7 @@ import { sealState } from './request-state.js';
 const urlElicitationRequired = -32042;
 
 /** The pages that a legacy upstream wants the user to open first, as questions for a client that can do that. */
-function urlsToOpen({ clientEra, upstreamEra, call }: Relay, { message }: UpstreamResponse): InputRequest[] {
+function urlsToOpen({ clientEra, upstreamEra, call, exposure }: Relay, { message }: UpstreamResponse): InputRequest[] {
   const { error } = message;
   if (error?.code !== urlElicitationRequired || clientEra === 'LEGACY' || upstreamEra === 'MODERN') return [];
   const elicitations = isObject(error.data) ? error.data['elicitations'] : null;
@@ -24,7 +25,8 @@ function urlsToOpen({ clientEra, upstreamEra, call }: Relay, { message }: Upstre
     return [];
   return elicitations.filter(isObject).map((elicitation, index) => {
     const params = { mode: 'url', ...elicitation };
-    const paramsText = fitServerRequest('elicitation/create', JSON.stringify(params), params, 'MODERN', newId);
+    const fitted = fitServerRequest('elicitation/create', JSON.stringify(params), params, 'MODERN', newId);
+    const paramsText = exposeServerRequest(fitted, params, exposure);
     return { key: `url-${index + 1}`, method: 'elicitation/create', params, paramsText };
   });
 }

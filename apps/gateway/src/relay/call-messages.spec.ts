@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { JsonObject, RawMessage, JsonRpcNotification } from '#mcp';
+import type { JsonObject, RawMessage, JsonRpcNotification, RequestOutcome } from '#mcp';
+import type { ClientSession } from '../sessions/client-session.js';
+import type { LinkEntry } from '../upstream-pool/link-entry.js';
 import { AskedQuestions } from './asked-questions.js';
 import { CallMessages, type CallTraffic } from './call-messages.js';
 import type { ClientPort } from './client-port.js';
+import type { ServerNames } from './exposure.js';
+import { LinkMessages } from './link-messages.js';
 import { mostAsked } from './server-asks.js';
 
 const notification = (method: string, params: JsonObject): RawMessage<JsonRpcNotification> => {
@@ -10,8 +14,16 @@ const notification = (method: string, params: JsonObject): RawMessage<JsonRpcNot
   return { message, text: JSON.stringify(message) };
 };
 
+const names: ServerNames = {
+  exposeUri: (uri) => `p:${uri}`,
+  exposeTask: (id) => `sealed-${id}`,
+  originalUri: (uri) => uri.replace(/^p:/, ''),
+  originalTask: (id) => id.replace(/^sealed-/, ''),
+};
+type Answering = (params: string, tell?: (text: string) => void) => RequestOutcome;
+
 /** One call whose client wants everything, can be asked everything, and takes what it is told when `taken` resolves. */
-function callOf(given: Partial<CallTraffic>, taken?: Promise<void>) {
+function callOf(given: Partial<CallTraffic>, taken?: Promise<void>, answering?: Answering) {
   const told: string[] = [];
   const asked: string[] = [];
   const client: ClientPort = {
@@ -24,12 +36,13 @@ function callOf(given: Partial<CallTraffic>, taken?: Promise<void>) {
       told.push(text);
       return taken;
     },
-    ask: (method) => {
-      asked.push(method);
-      return new Promise(() => undefined);
+    ask: (_method, params, _signal, tell) => {
+      asked.push(params);
+      return answering === undefined ? new Promise(() => undefined) : Promise.resolve(answering(params, tell));
     },
     pass: () => null,
     suspend: () => undefined,
+    cut: () => undefined,
     onGone: () => undefined,
   };
   const traffic: CallTraffic = {
@@ -37,7 +50,7 @@ function callOf(given: Partial<CallTraffic>, taken?: Promise<void>) {
     upstreamEra: 'LEGACY',
     passThrough: false,
     shared: false,
-    exposure: { exposeUri: null, exposeTask: (id) => `sealed-${id}` },
+    exposure: names,
     clientToken: 7,
     abortSignal: new AbortController().signal,
     inputTimeoutMs: 60_000,
@@ -85,6 +98,58 @@ describe('the messages of a call on a process that principals share', () => {
 });
 
 describe('the questions of an upstream', () => {
+  const meta = (taskId: string) => ({ 'io.modelcontextprotocol/related-task': { taskId } });
+  const link = (uri: string) => ({ type: 'resource_link', uri });
+  const sampling = (taskId: string, uri: string) => ({ messages: [{ content: link(uri) }], _meta: meta(taskId) });
+  const answer = (taskId: string, uri: string) =>
+    JSON.stringify({ model: 'm', content: link(uri), _meta: meta(taskId) });
+  const question = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'sampling/createMessage',
+    params: sampling('1', 'x:'),
+  } as const;
+  const raw = { message: question, text: JSON.stringify(question) };
+
+  it('[EXP-1] [EXP-3] name things as the client knows them, the answers as the upstream does, within a call', async () => {
+    const notified: string[] = [];
+    const { asked, messages } = callOf({ notifyUpstream: (text) => notified.push(text) }, undefined, (params, tell) => {
+      tell?.(JSON.stringify({ method: 'notifications/progress', params: { _meta: meta('sealed-1') } }));
+      return { result: answer('sealed-1', JSON.parse(params).messages[0].content.uri) };
+    });
+    expect(await messages.request(raw)).toEqual({ result: answer('1', 'x:') });
+    expect(asked).toEqual([JSON.stringify(sampling('sealed-1', 'p:x:'))]);
+    expect(notified).toEqual([JSON.stringify({ method: 'notifications/progress', params: { _meta: meta('1') } })]);
+  });
+
+  it('[EXP-1] [EXP-3] and while it is parked', async () => {
+    const parked: string[] = [];
+    const { messages } = callOf({
+      park: ({ paramsText }) => {
+        parked.push(paramsText);
+        return Promise.resolve({ result: answer('sealed-1', 'p:x:') });
+      },
+    });
+    expect(await messages.request(raw)).toEqual({ result: answer('1', 'x:') });
+    expect(parked).toEqual([JSON.stringify(sampling('sealed-1', 'p:x:'))]);
+  });
+
+  it('[EXP-1] [EXP-3] and outside of any call', async () => {
+    const asked: string[] = [];
+    const session = {
+      capabilities: { sampling: {} },
+      ask: (_method: string, params: string) => {
+        asked.push(params);
+        return Promise.resolve({ result: answer('sealed-1', 'p:x:') });
+      },
+    } as unknown as ClientSession;
+    const entry = { calls: new Map() } as unknown as LinkEntry;
+    const traffic = { session, exposure: names, passThrough: false, inputTimeoutMs: 60_000, shared: false };
+    const messages = new LinkMessages(entry, { ...traffic, listChanged: () => undefined });
+    expect(await messages.request(raw)).toEqual({ result: answer('1', 'x:') });
+    expect(asked).toEqual([JSON.stringify(sampling('sealed-1', 'p:x:'))]);
+  });
+
   it('are bounded for each call, whatever ids they have', async () => {
     const { asked, ask } = callOf({});
     for (let one = 0; one < mostAsked; one++) void ask(1);

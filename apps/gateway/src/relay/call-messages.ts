@@ -2,11 +2,14 @@ import type { Era } from '#contracts';
 import {
   askable,
   exposeNotification,
+  exposeServerRequest,
   fitServerRequest,
   isObject,
   mayAskClient,
   memberValue,
   META,
+  originalNotification,
+  originalOutcome,
   reachesLevel,
   withParams,
   type InputRequest,
@@ -14,13 +17,13 @@ import {
   type JsonRpcId,
   type JsonRpcNotification,
   type JsonRpcRequest,
-  type NameExposure,
   type RawMessage,
   type RequestOutcome,
   type ServerMessages,
 } from '#mcp';
 import { newId } from '#kernel';
 import type { ClientPort } from './client-port.js';
+import type { ServerNames } from './exposure.js';
 import { ProgressGate } from './progress-gate.js';
 import { methodNotFound, ServerAsks } from './server-asks.js';
 
@@ -35,7 +38,7 @@ export interface CallTraffic {
    * about somebody else's, and no client may hold up the others.
    */
   readonly shared: boolean;
-  readonly exposure: NameExposure;
+  readonly exposure: ServerNames;
   /** As the client sent it; null: it wants no progress. */
   readonly clientToken: JsonRpcId | null;
   readonly abortSignal: AbortSignal;
@@ -115,14 +118,17 @@ export class CallMessages implements ServerMessages {
     const isUnknown = this.#sameWords && !askable.has(method);
     if (!mayAskClient(method, params, capabilities) && !isUnknown) return methodNotFound(method);
     const sent = memberValue(text, 'params') ?? '{}';
-    const paramsText = fitServerRequest(method, sent, params, traffic.clientEra, newId);
-    if (park !== null) return park({ method, params, paramsText });
+    const fitted = fitServerRequest(method, sent, params, traffic.clientEra, newId);
+    const names = traffic.exposure;
+    const paramsText = exposeServerRequest(fitted, params, names);
+    if (park !== null) return originalOutcome(await park({ method, params, paramsText }), names);
     if (client?.canAsk !== true) return methodNotFound(method);
     this.#asks ??= new ServerAsks();
-    const tell = (told: string) => traffic.notifyUpstream(told);
-    return this.#asks.run(id, traffic.abortSignal, inputTimeoutMs, (until) =>
+    const tell = (told: string) => traffic.notifyUpstream(originalNotification(told, names));
+    const outcome = await this.#asks.run(id, traffic.abortSignal, inputTimeoutMs, (until) =>
       client.ask(method, paramsText, until, tell),
     );
+    return originalOutcome(outcome, names);
   }
 
   suspended(retryMs: number): void {

@@ -43,6 +43,8 @@ export interface ClientPort {
    * batch, and on an event stream.
    */
   pass(): AnswerSink | null;
+  /** Drops the client with everything that it has not taken; it hears of that as `onGone`. Nothing on a stream of more. */
+  cut(): void;
   /** Ends the message's stream early and lets the client come back for the rest (SEP-1699), where it can. */
   suspend(retryMs: number): void;
   /**

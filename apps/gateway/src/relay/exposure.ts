@@ -1,8 +1,8 @@
-import { aggregatedUri } from '#contracts';
+import { aggregatedUri, originalUri } from '#contracts';
 import type { Keyring } from '#crypto';
-import type { NameExposure } from '#mcp';
+import type { NameExposure, NameReversal } from '#mcp';
 import type { Endpoint, Principal, UpstreamTarget } from '#snapshot';
-import { exposeTaskId } from './task-ids.js';
+import { exposeTaskId, openTaskId } from './task-ids.js';
 
 const prefixed = new WeakMap<Endpoint, boolean>();
 
@@ -44,3 +44,36 @@ export const exposureOf = (
       ? null
       : (taskId) => exposeTaskId(keyring, tokenId, { upstreamId: upstream.id, toolId: toolOf(taskId), taskId }),
 });
+
+/** The names of an upstream in both directions. */
+export type ServerNames = NameExposure & NameReversal;
+
+/** Everything is called as the upstream calls it. */
+export const namesUnchanged: ServerNames = {
+  exposeUri: null,
+  exposeTask: null,
+  originalUri: null,
+  originalTask: null,
+};
+
+/** {@link exposureOf}, and the way back for what the caller sends to the upstream within a conversation. */
+export function serverNamesOf(...given: Parameters<typeof exposureOf>): ServerNames {
+  const [keyring, endpoint, { tokenId }, upstream] = given;
+  if (endpoint.kind === 'upstream') return namesUnchanged;
+  const exposure = exposureOf(...given);
+  const { exposeUri } = exposure;
+  return {
+    ...exposure,
+    originalUri:
+      exposeUri === null
+        ? null
+        : (uri) => {
+            const original = originalUri(upstream.slug, uri);
+            return original !== null && exposeUri(original) === uri ? original : uri;
+          },
+    originalTask: (taskId) => {
+      const place = openTaskId(keyring, tokenId, taskId);
+      return place?.upstreamId === upstream.id ? place.taskId : taskId;
+    },
+  };
+}

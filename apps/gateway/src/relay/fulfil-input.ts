@@ -1,9 +1,11 @@
 import {
   askable,
+  exposeServerRequest,
   fitServerRequest,
   jsonRpcError,
   mayAskClient,
   memberValue,
+  originalOutcome,
   readInputRequired,
   type InputRequest,
   type UpstreamResponse,
@@ -20,7 +22,7 @@ export const asksForInput = ({ clientEra, upstreamEra }: Relay, { message }: Ups
   clientEra === 'LEGACY' && upstreamEra === 'MODERN' && message.result?.['resultType'] === 'input_required';
 
 async function ask(
-  { abortSignal: signal, call, inputTimeoutMs }: Relay,
+  { abortSignal: signal, call, exposure, inputTimeoutMs }: Relay,
   request: InputRequest,
 ): Promise<[string, string]> {
   const { client } = call;
@@ -29,7 +31,8 @@ async function ask(
     throw new InputRefused(`asks the client for something that it cannot do (${method.slice(0, 80)})`);
   const fitted = fitServerRequest(method, paramsText, params, 'LEGACY', newId);
   const until = AbortSignal.any([signal, AbortSignal.timeout(inputTimeoutMs)]);
-  const outcome = await client.ask(method, fitted, until);
+  const shown = exposeServerRequest(fitted, params, exposure);
+  const outcome = originalOutcome(await client.ask(method, shown, until), exposure);
   if (signal.aborted) throw signal.reason;
   if ('result' in outcome) return [key, outcome.result];
   // The one question with a word for "no".

@@ -33,18 +33,19 @@ export function hearLists(
     try {
       const entry = await links.lease(owner(upstream), upstream);
       const deafen = entry.hear(hearer);
-      const end = () => {
+      let isLeft = false;
+      const leave = (): boolean => {
+        if (isLeft) return false;
+        isLeft = true;
+        forget();
         deafen();
         entry.release();
+        return true;
       };
       const forget = entry.onLost(() => {
-        end();
-        again();
+        if (leave()) again();
       });
-      stop = () => {
-        forget();
-        end();
-      };
+      stop = () => void leave();
       entry.open.listen();
       if (isOver) stop();
     } catch (error) {

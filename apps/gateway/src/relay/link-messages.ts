@@ -1,26 +1,29 @@
 import {
   askable,
   exposeNotification,
+  exposeServerRequest,
   memberValue,
   mayAskClient,
+  originalNotification,
+  originalOutcome,
   reachesLevel,
   type JsonRpcId,
   type JsonRpcNotification,
   type JsonRpcRequest,
-  type NameExposure,
   type RawMessage,
   type RequestOutcome,
   type ServerMessages,
 } from '#mcp';
 import type { ClientSession } from '../sessions/client-session.js';
 import type { LinkEntry } from '../upstream-pool/link-entry.js';
+import type { ServerNames } from './exposure.js';
 import { methodNotFound, ServerAsks } from './server-asks.js';
 
 /** What the messages of a link that belong to no call are relayed with. */
 export interface LinkTraffic {
   /** Null: the link belongs to no legacy session, so nobody can be told anything by itself. */
   readonly session: ClientSession | null;
-  readonly exposure: NameExposure;
+  readonly exposure: ServerNames;
   readonly passThrough: boolean;
   readonly inputTimeoutMs: number;
   /** Principals share the link: what names no call could be anybody's, and goes to nobody. */
@@ -56,8 +59,10 @@ export class LinkMessages implements ServerMessages {
         return this.#log(raw);
       case 'notifications/resources/updated': {
         const uri = params?.['uri'];
-        const watched = typeof uri === 'string' && this.entry.updated(uri);
-        if (!watched && this.traffic.passThrough) this.#tell(text, message);
+        const watched = typeof uri === 'string' && this.entry.updated(uri, raw);
+        // Sessions that share a process watch one by one.
+        const isProcess = this.entry.target.transport === 'STDIO';
+        if (!watched && this.traffic.passThrough && !isProcess) this.#tell(text, message);
         return undefined;
       }
       case 'notifications/cancelled':
@@ -82,14 +87,17 @@ export class LinkMessages implements ServerMessages {
     const call = this.#newestCall();
     if (call !== null) return call.request(raw);
     const { message, text } = raw;
-    const { passThrough, session, inputTimeoutMs } = this.traffic;
+    const { exposure, passThrough, session, inputTimeoutMs } = this.traffic;
     const { id, method, params } = message;
     const isUnknown = passThrough && !askable.has(method);
     if (session === null || !(isUnknown || mayAskClient(method, params, session.capabilities)))
       return methodNotFound(method);
-    return this.#asks.run(id, null, inputTimeoutMs, (until) =>
-      session.ask(method, memberValue(text, 'params') ?? '{}', until, (told) => void this.entry.open.notify(told)),
+    const paramsText = exposeServerRequest(memberValue(text, 'params') ?? '{}', params, exposure);
+    const tell = (told: string) => void this.entry.open.notify(originalNotification(told, exposure));
+    const outcome = await this.#asks.run(id, null, inputTimeoutMs, (until) =>
+      session.ask(method, paramsText, until, tell),
     );
+    return originalOutcome(outcome, exposure);
   }
 
   #newestCall(): ServerMessages | null {

@@ -8,7 +8,7 @@ import type { ClientSession } from '../sessions/client-session.js';
 import type { LinkEntry } from '../upstream-pool/link-entry.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { sharedOwner, type LinkOwner } from '../upstream-pool/upstream-links.js';
-import { exposureOf } from './exposure.js';
+import { namesUnchanged, serverNamesOf } from './exposure.js';
 import { LinkMessages } from './link-messages.js';
 import { bindLinks, joinLink } from './session-links.js';
 import { TokenTraffic, type TrafficView } from './token-traffic.js';
@@ -125,7 +125,7 @@ class CallOwner implements LinkOwner {
     const { client, endpoint, principal } = call;
     return {
       session: client.session,
-      exposure: exposureOf(gateway.keyring, endpoint, principal, upstream, (taskId) => entry.toolOf(taskId) ?? ''),
+      exposure: serverNamesOf(gateway.keyring, endpoint, principal, upstream, (taskId) => entry.toolOf(taskId) ?? ''),
       passThrough: endpoint.kind === 'upstream',
     };
   }
@@ -145,7 +145,7 @@ export function sharedOwnerOf(gateway: Gateway, upstream: UpstreamTarget): LinkO
     unsolicited: (entry) =>
       new LinkMessages(entry, {
         session: null,
-        exposure: { exposeUri: null, exposeTask: null },
+        exposure: namesUnchanged,
         passThrough: false,
         shared: true,
         inputTimeoutMs: config.gateway.inputTimeout,

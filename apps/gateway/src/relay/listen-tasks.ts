@@ -2,13 +2,14 @@ import { exposeNotification, relayedCapabilities, type JsonObject } from '#mcp';
 import type { Target, UpstreamTarget } from '#snapshot';
 import type { Gateway } from '../gateway.js';
 import type { ConformingCall } from '../pipeline/calls.js';
-import { linkClaimOf, recheckOf } from '../pipeline/claim.js';
+import { linkClaimOf, lostSince, recheckOf } from '../pipeline/claim.js';
 import { exposureOf } from './exposure.js';
 import { linkOwnerOf } from './link-owners.js';
+import { patienceMs } from './listen-to.js';
 import { TaskWatch } from './watch-tasks.js';
 
-/** Takes a notification, its params, and what it is about. */
-export type TellTask = (text: string, params: JsonObject | undefined, about: string) => void;
+/** Takes a notification, its params, and what it is about; a promise where the client is behind. */
+export type TellTask = (text: string, params: JsonObject | undefined, about: string) => void | Promise<void>;
 
 /** The tasks of which one client listens to. */
 export interface ListenedTasks {
@@ -16,9 +17,6 @@ export interface ListenedTasks {
   readonly agreed: Promise<ReadonlySet<string>>;
   stop(): void;
 }
-
-/** An upstream that has not agreed by then tells nothing: the acknowledgement of everything else waits for it. */
-const patienceMs = 5000;
 
 function byUpstream(tasks: ReadonlyMap<string, Target>): Iterable<readonly Target[]> {
   const found = new Map<string, Target[]>();
@@ -51,7 +49,10 @@ class UpstreamTasks {
       capabilities: relayedCapabilities(call.client.capabilities, 'MODERN', 'MODERN'),
       taskIds: tasks.map(({ originalName }) => originalName),
       onStatus: ({ message, text }, taskId) => {
-        for (const task of this.#tasks) if (task.originalName === taskId) this.#tell(task, text, message);
+        let behind: void | Promise<void> = undefined;
+        for (const task of this.#tasks) if (task.originalName === taskId) behind = this.#tell(task, text, message);
+        // The stream is this client's own there; over a pipe everybody would wait.
+        return upstream.transport === 'STREAMABLE_HTTP' ? behind : undefined;
       },
     });
     for (const task of tasks) this.#holdTo(task);
@@ -72,19 +73,26 @@ class UpstreamTasks {
   #holdTo(task: Target): void {
     const { call, gateway, upstream } = this;
     const claim = { ...linkClaimOf(call, upstream.id), toolId: task.objectId };
-    const run = gateway.running.begin(recheckOf(claim, gateway.snapshots, gateway.clock));
-    run.signal.addEventListener('abort', () => {
-      this.#tasks.delete(task);
-      const { originalName } = task;
-      if ([...this.#tasks].every((other) => other.originalName !== originalName)) this.#watch.forget(originalName);
-    });
+    const recheck = recheckOf(claim, gateway.snapshots, gateway.clock);
+    if (lostSince(gateway, call, recheck) !== null) {
+      this.#forget(task);
+      return;
+    }
+    const run = gateway.running.begin(recheck);
+    run.signal.addEventListener('abort', () => this.#forget(task));
     this.#ends.push(() => run.end());
   }
 
-  #tell(task: Target, text: string, message: Parameters<typeof exposeNotification>[1]): void {
+  #forget(task: Target): void {
+    this.#tasks.delete(task);
+    const { originalName } = task;
+    if ([...this.#tasks].every((other) => other.originalName !== originalName)) this.#watch.forget(originalName);
+  }
+
+  #tell(task: Target, text: string, message: Parameters<typeof exposeNotification>[1]): void | Promise<void> {
     const { call, gateway, upstream } = this;
     const exposure = exposureOf(gateway.keyring, call.endpoint, call.principal, upstream, () => task.objectId);
-    this.tell(exposeNotification(text, message, exposure), message.params, task.exposedName);
+    return this.tell(exposeNotification(text, message, exposure), message.params, task.exposedName);
   }
 }
 
@@ -100,6 +108,7 @@ export function listenToTasks(
     const upstream = own[0]?.upstream;
     return upstream === undefined ? [] : [new UpstreamTasks(gateway, call, upstream, own, tell)];
   });
+  // One that has not agreed by then tells nothing: the acknowledgement of everything else waits for it.
   const late = new Set(all);
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<void>((resolve) => {

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { LinkRequest, UpstreamReply } from '#mcp';
 import type { UpstreamTarget } from '#snapshot';
 import type { Gateway } from '../gateway.js';
 import { LinkEntry } from '../upstream-pool/link-entry.js';
 import type { LinkOwner } from '../upstream-pool/upstream-links.js';
-import { listenTo } from './listen-to.js';
+import { listenTo, patienceMs } from './listen-to.js';
 
 const nothing = () => undefined;
 const upstream = { id: 'u', slug: 'up', transport: 'STREAMABLE_HTTP' } as UpstreamTarget;
@@ -27,8 +27,15 @@ function world(call: (request: LinkRequest) => Promise<UpstreamReply>) {
       return entry;
     },
   };
-  const snapshots = { current: () => ({ upstreamTarget: () => upstream }), onChange: () => () => undefined };
-  return { entry, gateway: { links, snapshots } as unknown as Gateway };
+  const listeners = new Set<unknown>();
+  const snapshots = {
+    current: () => ({ upstreamTarget: () => upstream }),
+    onChange: (listener: unknown) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  return { entry, listeners, gateway: { links, snapshots } as unknown as Gateway };
 }
 
 const acknowledge = ({ messages }: LinkRequest) => {
@@ -40,10 +47,11 @@ async function listen(call: (request: LinkRequest) => Promise<UpstreamReply>) {
   const { entry, gateway } = world(call);
   const ends: unknown[] = [];
   const request = { filter: {}, onNotification: nothing, onEnd: (refusal: unknown) => void ends.push(refusal) };
-  const stop = await listenTo(gateway, upstream, owner, request);
+  const listening = listenTo(gateway, upstream, owner, request);
+  await listening.acknowledged;
   // Whatever is settled already is told by then.
   await new Promise((resolve) => setImmediate(resolve));
-  return { stop, ends, entry };
+  return { stop: () => listening.stop(), ends, entry };
 }
 
 describe('[RBS-2] a listen stream at a modern upstream', () => {
@@ -93,5 +101,75 @@ describe('[RBS-2] a listen stream at a modern upstream', () => {
     stopped.stop();
     await expect.poll(() => stopped.entry.inFlight).toBe(0);
     expect(stopped.ends).toEqual([]);
+  });
+});
+
+/** Never answers; says that it was given up. */
+const silent = (aborted: unknown[]) => (request: LinkRequest) =>
+  new Promise<UpstreamReply>((_resolve, reject) => {
+    request.signal?.addEventListener('abort', () => {
+      aborted.push(request.signal?.reason);
+      reject(request.signal?.reason);
+    });
+  });
+
+describe('[LSN-1] a listen stream that its upstream does not acknowledge', () => {
+  const request = { filter: {}, onNotification: nothing, onEnd: () => expect.fail('it never began') };
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('ends when it is stopped, wherever it stands, and gives everything back', async () => {
+    const aborted: unknown[] = [];
+    const { entry, gateway, listeners } = world(silent(aborted));
+    const atOnce = listenTo(gateway, upstream, owner, request);
+    atOnce.stop();
+    await expect(atOnce.acknowledged).rejects.toThrow('no longer needed');
+    await turn();
+    expect([aborted.length, entry.inFlight, listeners.size]).toEqual([0, 0, 0]);
+
+    const asked = listenTo(gateway, upstream, owner, request);
+    await turn();
+    expect([entry.inFlight, listeners.size]).toEqual([1, 1]);
+    asked.stop();
+    asked.stop();
+    await expect(asked.acknowledged).rejects.toThrow('no longer needed');
+    await turn();
+    expect([aborted.length, entry.inFlight, listeners.size]).toEqual([1, 0, 0]);
+  });
+
+  it('ends by itself after a while', async () => {
+    vi.useFakeTimers();
+    try {
+      const aborted: unknown[] = [];
+      const { entry, gateway, listeners } = world(silent(aborted));
+      const listening = listenTo(gateway, upstream, owner, request);
+      const told = listening.acknowledged.catch((error: unknown) => error);
+      await vi.advanceTimersByTimeAsync(patienceMs - 1);
+      expect([aborted.length, entry.inFlight]).toEqual([0, 1]);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await told).toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
+      expect([aborted.length, entry.inFlight, listeners.size]).toEqual([1, 0, 0]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('is not waited for once it is acknowledged', async () => {
+    vi.useFakeTimers();
+    try {
+      const aborted: unknown[] = [];
+      const { entry, gateway } = world((sent) => {
+        acknowledge(sent);
+        return silent(aborted)(sent);
+      });
+      const listening = listenTo(gateway, upstream, owner, request);
+      await listening.acknowledged;
+      await vi.advanceTimersByTimeAsync(10 * patienceMs);
+      expect([aborted.length, entry.inFlight]).toEqual([0, 1]);
+      listening.stop();
+      await vi.advanceTimersByTimeAsync(0);
+      expect([aborted.length, entry.inFlight]).toEqual([1, 0]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -5,8 +5,7 @@ import { acceptsEventStream } from '../http/accepts-event-stream.js';
 import type { Gateway } from '../gateway.js';
 import { CallError } from '../pipeline/call-error.js';
 import type { Answer, ConformingCall } from '../pipeline/calls.js';
-import { linkClaimOf, recheckOf } from '../pipeline/claim.js';
-import type { SpokenEra } from '../upstream-pool/link-opener.js';
+import { linkClaimOf, lostSince, recheckOf } from '../pipeline/claim.js';
 import { ownUpstream } from './endpoint-upstreams.js';
 import { hearLists } from './hear-lists.js';
 import { levelTeller } from './level-teller.js';
@@ -14,6 +13,7 @@ import { linkOwnerOf } from './link-owners.js';
 import { listChangedText, listKinds, type ListKind } from './list-kinds.js';
 import { acknowledgement, honouredOf, type Honoured } from './listen-filter.js';
 import { listenToTasks } from './listen-tasks.js';
+import { shownUpdate } from './shown-update.js';
 import { keepWatching } from './watch-resource.js';
 
 /** Refuses (406) who asks to be told something and takes no stream: the answer would never come. */
@@ -24,27 +24,41 @@ export function requireStream({ posted }: ConformingCall): void {
 
 /** Says nothing before the acknowledgement, and everything about one thing no faster than the client reads. */
 class Teller {
+  readonly #client: ConformingCall['client'];
   readonly #level: ReturnType<typeof levelTeller>;
-  #held: Map<string, string> | null = new Map();
+  #begin: (taken: void | Promise<void>) => void = () => undefined;
 
   constructor(
-    { client }: ConformingCall,
+    { config, logger }: Gateway,
+    { client, posted }: ConformingCall,
     private readonly id: JsonRpcId,
   ) {
-    this.#level = levelTeller((text) => client.notify(text));
+    this.#client = client;
+    this.#level = levelTeller((text) => client.notify(text), {
+      after: new Promise((resolve) => (this.#begin = resolve)),
+      maxWaiting: config.mcp.maxStreamBacklog,
+      exceeded: () => {
+        logger.info({ requestId: posted.requestId }, 'a client was too slow for what it listens to and was cut');
+        client.cut();
+      },
+    });
   }
 
-  tell(text: string, params?: JsonObject, about = text): void {
+  /**
+   * @param broader says that something changed of which this is a part, for who is far behind
+   * @returns a promise where it makes no sense to say more before it resolves
+   */
+  tell(text: string, params?: JsonObject, about?: string, broader?: string): void | Promise<void> {
     const marked = withSubscriptionId(text, params, this.id);
-    if (this.#held === null) this.#level(marked, about);
-    else this.#held.set(about, marked);
+    return this.#level(
+      marked,
+      about,
+      broader === undefined ? undefined : withSubscriptionId(broader, undefined, this.id),
+    );
   }
 
   acknowledge(text: string): void {
-    const held = this.#held ?? [];
-    this.#held = null;
-    this.tell(text);
-    for (const [about, marked] of held) this.#level(marked, about);
+    this.#begin(this.#client.notify(withSubscriptionId(text, undefined, this.id)));
   }
 }
 
@@ -58,16 +72,19 @@ const unlessAborted = <T>(signal: CancelSignal, promise: Promise<T>): Promise<T>
 
 async function run(gateway: Gateway, call: ConformingCall, honoured: Honoured, id: JsonRpcId): Promise<void> {
   const { client, posted, tokenHash } = call;
-  const teller = new Teller(call, id);
-  const tell = (text: string, params?: JsonObject, about?: string) => teller.tell(text, params, about);
-  const running = gateway.running.begin(recheckOf(linkClaimOf(call, null), gateway.snapshots, gateway.clock));
+  const teller = new Teller(gateway, call, id);
+  const tell: Teller['tell'] = (...said) => teller.tell(...said);
+  const recheck = recheckOf(linkClaimOf(call, null), gateway.snapshots, gateway.clock);
+  const lost = lostSince(gateway, call, recheck);
+  if (lost !== null) throw lost;
+  const running = gateway.running.begin(recheck);
   client.onGone((reason) => running.abort(reason));
   const listener = {
     tokenHash,
     route: posted.route,
     capabilities: client.capabilities,
     listChanged: (kind: ListKind) => {
-      if (honoured.kinds.has(kind)) tell(listChangedText(kind));
+      if (honoured.kinds.has(kind)) void tell(listChangedText(kind), undefined, kind);
     },
   };
   const tasks = honoured.tasks.size === 0 ? null : listenToTasks(gateway, call, honoured.tasks, tell);
@@ -117,37 +134,48 @@ export function endOfListening({ serverInfo }: Gateway, call: ConformingCall): A
 }
 
 /** On a pass-through to a legacy upstream: what it says about its lists, in its own words. */
-function hearAll(
-  gateway: Gateway,
-  call: ConformingCall,
-  { kinds }: Honoured,
-  tell: (text: string, params?: JsonObject) => void,
-): (() => void)[] {
+function hearAll(gateway: Gateway, call: ConformingCall, { kinds }: Honoured, tell: Teller['tell']): (() => void)[] {
   const upstream = ownUpstream(call.endpoint);
   if (upstream === null || upstream.era === 'MODERN' || kinds.size === 0) return [];
   const owner = (target: UpstreamTarget) =>
     linkOwnerOf(gateway, call, target, { era: 'LEGACY', protocolVersion: target.protocolVersion });
   const hear = hearLists(gateway, upstream, owner, ({ message, text }) => {
     const kind = listKinds.find((one) => message.method === `notifications/${one}/list_changed`);
-    if (kind !== undefined && kinds.has(kind)) tell(text, message.params);
+    if (kind !== undefined && kinds.has(kind)) void tell(text, message.params, kind);
   });
   return [hear];
 }
+
+const updatedText = (uri: string): string =>
+  JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } });
 
 /** Subscribes to every honoured resource at its upstream. */
 function watchAll(
   gateway: Gateway,
   call: ConformingCall,
   { resources }: Honoured,
-  tell: (text: string) => void,
+  tell: Teller['tell'],
 ): (() => void)[] {
-  return [...resources].map(([uri, { originalName, upstream }]) => {
-    const text = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } });
-    const owner = (target: UpstreamTarget, spoken: SpokenEra) => linkOwnerOf(gateway, call, target, spoken);
-    const stopWatching = keepWatching(gateway, { upstream, owner, uri: originalName, onUpdate: () => tell(text) });
+  return [...resources].map(([uri, target]) => {
+    const { originalName, upstream } = target;
+    const whole = updatedText(uri);
+    const stopWatching = keepWatching(gateway, {
+      upstream,
+      owner: (now, spoken) => linkOwnerOf(gateway, call, now, spoken),
+      uri: originalName,
+      client: call,
+      onUpdate: (raw) => {
+        const shown = shownUpdate(gateway, call, target, raw);
+        if (shown === null) return;
+        const isWhole = shown.uri === uri;
+        void tell(shown.text, shown.params, updatedText(shown.uri), isWhole ? undefined : whole);
+      },
+    });
     // The resource may be taken away while the rest stays.
     const claim = { ...linkClaimOf(call, upstream.id), object: { rule: readRule, name: uri } };
-    const run = gateway.running.begin(recheckOf(claim, gateway.snapshots, gateway.clock));
+    const recheck = recheckOf(claim, gateway.snapshots, gateway.clock);
+    if (lostSince(gateway, call, recheck) !== null) stopWatching();
+    const run = gateway.running.begin(recheck);
     run.signal.addEventListener('abort', stopWatching, { once: true });
     return () => {
       run.end();

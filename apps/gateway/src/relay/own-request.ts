@@ -1,3 +1,4 @@
+import type { CancelSignal } from '#kernel';
 import { buildUpstreamRequest, logLevels, type JsonObject, type ServerMessages, type UpstreamResponse } from '#mcp';
 import type { ClientSession } from '../sessions/client-session.js';
 import type { LinkEntry } from '../upstream-pool/link-entry.js';
@@ -10,7 +11,7 @@ export interface OwnRequest {
   readonly params: JsonObject;
   /** What a modern upstream is told that the client can do; nothing unless given. */
   readonly capabilities?: JsonObject | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
   /** Takes what belongs to the request and is not its answer. */
   readonly messages?: ServerMessages | undefined;
 }

@@ -37,6 +37,14 @@ async function bridged(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra):
 }
 
 /**
+ * A process knows one client, which several sessions are (ARCHITECTURE.md §4.14): what one of them subscribes to is not
+ * for the others, and when it has enough, they may not.
+ */
+const sharesSubscriptions = ({ message, target }: UpstreamCall): boolean =>
+  target.upstream.transport === 'STDIO' &&
+  (message.method === 'resources/subscribe' || message.method === 'resources/unsubscribe');
+
+/**
  * Relays a request to the one upstream of a pass-through as it came, whatever its method, and the answer as it comes;
  * where client and upstream are of different eras it is bridged.
  */
@@ -44,6 +52,7 @@ export async function passThrough(gateway: Gateway, call: UpstreamCall, spoken: 
   const { client, message } = call;
   if (message.era !== spoken.era) return bridged(gateway, call, spoken);
   if (message.method === 'subscriptions/listen') return relayListen(gateway, call, spoken);
+  if (sharesSubscriptions(call)) return serveSubscription(gateway, call, spoken);
   const answer = await relayCall(gateway, call, spoken);
   if (message.method === 'logging/setLevel' && answer.outcome === 'ALLOWED' && client.session !== null) {
     const level = message.received.message.params?.['level'];

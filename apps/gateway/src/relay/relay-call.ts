@@ -1,7 +1,7 @@
 import { isObject } from '#mcp';
 import type { Gateway } from '../gateway.js';
 import type { Answer, UpstreamCall } from '../pipeline/calls.js';
-import { claimOf, recheckOf } from '../pipeline/claim.js';
+import { claimOf, lostSince, recheckOf } from '../pipeline/claim.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { answerTo } from './answer-to.js';
 import { beginParkable, resumeParked } from './parked-call.js';
@@ -43,8 +43,7 @@ export async function relayCall(gateway: Gateway, call: UpstreamCall, spoken: Sp
   if (state?.kind === 'parked') return resumeParked(gateway, call, state);
   const params = paramsOf(call, spoken, state);
   const recheck = recheckOf(claimOf(call), snapshots, clock);
-  // Its right may have gone while the call waited for a limit, or to learn what its upstream speaks.
-  const lost = snapshots.current() === call.snapshot ? null : recheck();
+  const lost = lostSince(gateway, call, recheck);
   if (lost !== null) throw lost;
   const run = running.begin(recheck);
   const relay = new Relay(gateway, call, spoken, run);

@@ -1,6 +1,6 @@
 import type { Gateway } from '../gateway.js';
 import type { Answer, UpstreamCall } from '../pipeline/calls.js';
-import { claimOf, recheckOf } from '../pipeline/claim.js';
+import { claimOf, lostSince, recheckOf } from '../pipeline/claim.js';
 import { isOutdated } from '../upstream-pool/is-outdated.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { endOfListening, requireStream } from './listen.js';
@@ -18,7 +18,7 @@ export async function relayListen(gateway: Gateway, call: UpstreamCall, spoken: 
   requireStream(call);
   const { clock, config, listeners, running, snapshots } = gateway;
   const recheck = recheckOf(claimOf(call), snapshots, clock);
-  const lost = snapshots.current() === call.snapshot ? null : recheck();
+  const lost = lostSince(gateway, call, recheck);
   if (lost !== null) throw lost;
   const release = listeners.enter(call.principal.tokenId, config.gateway.maxListeners);
   const run = running.begin(recheck);

@@ -3,6 +3,7 @@ import {
   buildUpstreamRequest,
   hasExtension,
   memberValue,
+  originalInputResponses,
   rewriteObject,
   TASKS_EXTENSION,
   translateUpstreamReply,
@@ -28,7 +29,7 @@ import type { ClientOperation } from '../telemetry/client-operation.js';
 import { traceUpstream } from '../telemetry/trace-upstream.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { CallMessages, type CallTraffic } from './call-messages.js';
-import { exposureOf } from './exposure.js';
+import { exposureOf, serverNamesOf, type ServerNames } from './exposure.js';
 import { addForwardedHeaders } from './forwarded-headers.js';
 import { legacyClientOf, linkOwnerOf } from './link-owners.js';
 import { fitLevel } from './own-request.js';
@@ -76,11 +77,13 @@ export class Relay implements CallTraffic {
   readonly upstreamEra;
   readonly passThrough: boolean;
   readonly shared: boolean;
-  readonly exposure: NameExposure;
   clientToken: JsonRpcId | null;
   readonly inputTimeoutMs: number;
   park: ((request: Omit<InputRequest, 'key'>) => Promise<RequestOutcome>) | null = null;
   #messages: CallMessages | null = null;
+  /** Of what is in the answer: a task in it was made by this very call. */
+  readonly #exposure: NameExposure;
+  #names: ServerNames | null = null;
   /** The conversation that the call is part of. */
   #entry: LinkEntry | null = null;
   /** A large answer need not be held. */
@@ -98,13 +101,22 @@ export class Relay implements CallTraffic {
     this.upstreamEra = spoken.era;
     this.passThrough = endpoint.kind === 'upstream';
     this.shared = target.upstream.transport === 'STDIO' && target.upstream.shared;
-    this.exposure = exposureOf(gateway.keyring, endpoint, principal, target.upstream, (taskId) => {
-      this.#entry?.noteTask(taskId, target.objectId);
-      return target.objectId;
-    });
+    this.#exposure = exposureOf(gateway.keyring, endpoint, principal, target.upstream, (taskId) => this.#note(taskId));
     this.clientToken = progressTokenOf(call);
     this.inputTimeoutMs = gateway.config.gateway.inputTimeout;
     this.#passes = !message.inBatch;
+  }
+
+  /** Of what is said beside the answer: it may be about a task that an earlier call has made. */
+  get exposure(): ServerNames {
+    const { call, gateway } = this;
+    return (this.#names ??= serverNamesOf(
+      gateway.keyring,
+      call.endpoint,
+      call.principal,
+      call.target.upstream,
+      (taskId) => this.#entry?.toolOf(taskId) ?? this.#note(taskId),
+    ));
   }
 
   get signal(): CancelSignal {
@@ -201,7 +213,7 @@ export class Relay implements CallTraffic {
   }
 
   #replyInput<Reply>(reply: Reply): ReplyContext & { readonly reply: Reply } {
-    const { call, clientEra, exposure, gateway, passThrough, upstreamEra } = this;
+    const { call, clientEra, gateway, passThrough, upstreamEra } = this;
     const { message, target } = call;
     const bothModern = clientEra === 'MODERN' && upstreamEra === 'MODERN';
     return {
@@ -212,21 +224,35 @@ export class Relay implements CallTraffic {
       clientId: message.received.message.id,
       reply,
       serverInfo: gateway.serverInfo,
-      exposeUri: exposure.exposeUri,
-      exposeTask: exposure.exposeTask,
+      exposeUri: this.#exposure.exposeUri,
+      exposeTask: this.#exposure.exposeTask,
       sealState: bothModern && !passThrough ? (state) => sealState(gateway, call, { kind: 'upstream', state }) : null,
       takesTasks: upstreamEra === 'MODERN' && hasExtension(call.client.capabilities, TASKS_EXTENSION),
       verbatim: passThrough && clientEra === upstreamEra,
     };
   }
 
+  /** The tool whose call made a task, as far as it is not known better. */
+  #note(taskId: string): string {
+    const { objectId } = this.call.target;
+    this.#entry?.noteTask(taskId, objectId);
+    return objectId;
+  }
+
   #nameChanges(params: ParamChanges | undefined): ParamChanges | undefined {
     const { message, target } = this.call;
-    if (message.method !== 'completion/complete' || target.originalName === target.exposedName) return params;
+    const { message: request, text } = message.received;
+    if (message.method !== 'completion/complete') {
+      // Those that the upstream is not to have have been taken away already.
+      if (request.params?.['inputResponses'] === undefined || params?.['inputResponses'] !== undefined) return params;
+      const inputResponses = originalInputResponses(text, request.params, this.exposure);
+      return inputResponses === null ? params : { ...params, inputResponses };
+    }
+    if (target.originalName === target.exposedName) return params;
     const ref = completionRefOf(message);
     if (ref === null) return params;
-    const text = memberValue(memberValue(message.received.text, 'params') ?? '{}', 'ref') ?? '{}';
-    return { ...params, ref: rewriteObject(text, { [ref.member]: JSON.stringify(target.originalName) }) };
+    const refText = memberValue(memberValue(text, 'params') ?? '{}', 'ref') ?? '{}';
+    return { ...params, ref: rewriteObject(refText, { [ref.member]: JSON.stringify(target.originalName) }) };
   }
 
   #exchange(

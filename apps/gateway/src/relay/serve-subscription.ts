@@ -3,7 +3,7 @@ import type { Gateway } from '../gateway.js';
 import { answerError } from '../pipeline/answer-error.js';
 import { CallCancelled, CallError, invalidParams } from '../pipeline/call-error.js';
 import type { Answer, UpstreamCall } from '../pipeline/calls.js';
-import { claimOf, recheckOf } from '../pipeline/claim.js';
+import { claimOf, lostSince, recheckOf } from '../pipeline/claim.js';
 import { openEvidence, record } from '../pipeline/record.js';
 import type { ClientSession } from '../sessions/client-session.js';
 import type { RunningCall } from '../pipeline/running-calls.js';
@@ -11,18 +11,21 @@ import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { linkOwnerOf } from './link-owners.js';
 import { upstreamFailed } from './upstream-failed.js';
 import { Relay } from './relay.js';
+import { shownUpdate } from './shown-update.js';
 import { SubscriptionRefused, watchResource } from './watch-resource.js';
 
 const never = new AbortController().signal;
 const unbroken: RunningCall = { signal: never, abortSignal: never, abort: () => undefined, end: () => undefined };
 
-const updatedText = (uri: string): string =>
-  JSON.stringify({ jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } });
-
 async function begin(gateway: Gateway, call: UpstreamCall, session: ClientSession): Promise<void> {
-  const { exposedName, originalName, upstream } = call.target;
+  const { target } = call;
+  const { exposedName, originalName, upstream } = target;
   const watched = gateway.subscriptions.of(session);
-  const run = gateway.running.begin(recheckOf(claimOf(call), gateway.snapshots, gateway.clock), true);
+  const recheck = recheckOf(claimOf(call), gateway.snapshots, gateway.clock);
+  const lost = lostSince(gateway, call, recheck);
+  if (lost !== null) throw lost;
+  const run = gateway.running.begin(recheck, true);
+  let hasBegun = false;
   let end: () => void = () => undefined;
   const stop = () => {
     if (watched.get(exposedName) === stop) watched.delete(exposedName);
@@ -32,24 +35,34 @@ async function begin(gateway: Gateway, call: UpstreamCall, session: ClientSessio
   watched.set(exposedName, stop);
   run.signal.addEventListener('abort', () => {
     stop();
+    // Before that the request itself is answered so.
+    if (!hasBegun) return;
     const { posted } = call;
     const answer = answerError(gateway, posted, posted.route, call.message.id, run.signal.reason);
     if (answer.outcome === 'DENIED')
       record(gateway, { ...openEvidence(call, call.message), routed: call, authorized: call, answer });
   });
+  const watching = watchResource(gateway, {
+    upstream,
+    owner: (now, speaks) => linkOwnerOf(gateway, call, now, speaks),
+    uri: originalName,
+    client: session,
+    onUpdate: (raw) => {
+      const shown = shownUpdate(gateway, call, target, raw);
+      if (shown !== null) session.notify(shown.text);
+    },
+  });
+  end = () => watching.stop();
   try {
-    end = await watchResource(gateway, {
-      upstream,
-      owner: (target, speaks) => linkOwnerOf(gateway, call, target, speaks),
-      uri: originalName,
-      onUpdate: () => session.notify(updatedText(exposedName)),
-    });
+    await watching.begun;
+    hasBegun = true;
   } catch (error) {
+    // One that its own client has ended meanwhile did not fail.
+    const isEnded = watched.get(exposedName) !== stop;
     stop();
-    throw error;
+    if (!isEnded) throw error;
   }
-  // Ended while it began.
-  if (watched.get(exposedName) !== stop) end();
+  if (run.signal.aborted) throw run.signal.reason;
 }
 
 /** Answers `resources/subscribe` and `resources/unsubscribe` of a client whose upstream's names are not its own. */

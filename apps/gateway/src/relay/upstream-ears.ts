@@ -3,7 +3,7 @@ import type { UpstreamTarget } from '#snapshot';
 import type { Gateway } from '../gateway.js';
 import type { LinkOwner } from '../upstream-pool/upstream-links.js';
 import { isShared, sharedOwnerOf } from './link-owners.js';
-import { listenTo } from './listen-to.js';
+import { listenTo, type Listening } from './listen-to.js';
 import { listKinds } from './list-kinds.js';
 import { methodNotFound } from './server-asks.js';
 
@@ -84,29 +84,44 @@ export class UpstreamEars {
       ear.timer.unref();
     };
     try {
-      const stop = await this.#begin(ear.target, again);
-      if (ear.stopped) stop();
-      else ear.stop = stop;
+      await this.#begin(ear, again);
     } catch (error) {
       this.gateway.logger.debug({ err: error, upstream: ear.target.slug }, 'an upstream cannot be listened to');
       again();
     }
   }
 
-  async #begin(target: UpstreamTarget, onEnd: () => void): Promise<() => void> {
-    const { links, syncRequests } = this.gateway;
-    const { era } = await links.eraOf(target);
+  /** Sets what ends it as soon as there is something to end. */
+  async #begin(ear: Ear, onEnd: () => void): Promise<void> {
+    const { target } = ear;
+    const { era } = await this.gateway.links.eraOf(target);
+    if (ear.stopped) return;
     if (era === 'MODERN') {
-      const filter = Object.fromEntries(announced(target).map((kind) => [`${kind}ListChanged`, true]));
-      return listenTo(this.gateway, target, this.#owner(target), {
-        filter,
-        onAcknowledged: () => syncRequests.changed(target),
-        onNotification: ({ message }) => {
-          if (message.method.endsWith('/list_changed')) syncRequests.changed(target);
-        },
-        onEnd,
-      });
+      const listening = this.#listenTo(target, onEnd);
+      ear.stop = () => listening.stop();
+      await listening.acknowledged;
+      return;
     }
+    const stop = await this.#converse(target, onEnd);
+    if (ear.stopped) stop();
+    else ear.stop = stop;
+  }
+
+  #listenTo(target: UpstreamTarget, onEnd: () => void): Listening {
+    const { syncRequests } = this.gateway;
+    return listenTo(this.gateway, target, this.#owner(target), {
+      filter: Object.fromEntries(announced(target).map((kind) => [`${kind}ListChanged`, true])),
+      onAcknowledged: () => syncRequests.changed(target),
+      onNotification: ({ message }) => {
+        if (message.method.endsWith('/list_changed')) syncRequests.changed(target);
+      },
+      onEnd,
+    });
+  }
+
+  /** Hears what a legacy upstream says by itself. @returns a function that ends it */
+  async #converse(target: UpstreamTarget, onEnd: () => void): Promise<() => void> {
+    const { links, syncRequests } = this.gateway;
     const entry = await links.lease(this.#owner(target), target);
     let isOver = false;
     const end = (): boolean => {

@@ -26,17 +26,27 @@ class Upstream {
   known: string[] = ['a', 'b'];
   states: Record<string, JsonObject> = { a: { status: 'working' }, b: { status: 'working' } };
   isDown = false;
+  /** Takes requests, and says nothing. */
+  isSilent = false;
   readonly sent: { method: string; params: JsonObject }[] = [];
   readonly told: unknown[] = [];
+  /** Requests that were taken in silence and not given up. */
+  hanging = 0;
   readonly #streams: { request: LinkRequest; end: (reply: UpstreamReply) => void }[] = [];
   readonly watch: TaskWatch;
+  readonly entry: LinkEntry;
 
   constructor() {
     const entry = new LinkEntry('', upstream, nothing, nothing);
     const identity = { era: 'MODERN', protocolVersion: '2026-07-28' };
     const call = (request: LinkRequest) => this.#call(request);
     entry.link = { identity, nextId: () => null, call } as unknown as LinkEntry['link'];
-    const links = { eraOf: () => identity, stateless: () => entry };
+    const stateless = () => {
+      entry.inFlight++;
+      return entry;
+    };
+    this.entry = entry;
+    const links = { eraOf: () => identity, stateless };
     const snapshots = { current: () => ({ upstreamTarget: () => upstream }), onChange: () => nothing };
     const gateway = { links, snapshots, logger: { debug: nothing } } as unknown as Gateway;
     this.watch = new TaskWatch(gateway, {
@@ -72,6 +82,14 @@ class Upstream {
     const { method, params } = JSON.parse(String(request.body)) as { method: string; params: JsonObject };
     this.sent.push({ method, params });
     if (this.isDown) return Promise.reject(new Error('down'));
+    if (this.isSilent)
+      return new Promise((_resolve, reject) => {
+        this.hanging++;
+        request.signal?.addEventListener('abort', () => {
+          this.hanging--;
+          reject(new Error('aborted'));
+        });
+      });
     const id = String(params['taskId']);
     if (method === 'tasks/get') {
       const state = this.states[id];
@@ -169,5 +187,38 @@ describe('[TSK-1] watched tasks', () => {
     server.watch.forget('b');
     await vi.advanceTimersByTimeAsync(60_000);
     expect([server.streams, server.methods()]).toEqual([0, []]);
+  });
+});
+
+describe('[LSN-1] watched tasks of an upstream that says nothing', () => {
+  it('hold nothing up when nobody wants them any more', async () => {
+    const server = new Upstream();
+    server.isSilent = true;
+    const agreed = server.watch.start();
+    await vi.advanceTimersByTimeAsync(10);
+    expect([server.hanging, server.entry.inFlight]).toEqual([1, 1]);
+    server.watch.stop();
+    expect(await agreed).toEqual(new Set());
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([server.hanging, server.entry.inFlight, server.methods()]).toEqual([0, 0, ['subscriptions/listen']]);
+  });
+
+  it('are asked for again once it speaks: silence is an end like any other', async () => {
+    const server = new Upstream();
+    await server.watch.start();
+    server.isSilent = true;
+    await server.endStreams();
+    server.methods();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect([server.hanging, server.methods()]).toEqual([1, ['subscriptions/listen']]);
+    // Given up after five seconds, and tried two seconds after that.
+    await vi.advanceTimersByTimeAsync(5000);
+    expect([server.hanging, server.entry.inFlight]).toEqual([0, 0]);
+    server.isSilent = false;
+    await vi.advanceTimersByTimeAsync(2000);
+    expect([server.streams, server.methods()]).toEqual([1, ['subscriptions/listen', 'tasks/get', 'tasks/get']]);
+    server.watch.stop();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([server.streams, server.entry.inFlight]).toEqual([0, 0]);
   });
 });

@@ -1,3 +1,4 @@
+import { Cancellation } from '#kernel';
 import { memberValue, rewriteObject, type JsonObject, type JsonRpcNotification, type RawMessage } from '#mcp';
 import type { UpstreamTarget } from '#snapshot';
 import type { Gateway } from '../gateway.js';
@@ -13,8 +14,8 @@ export interface TaskWatchRequest {
   readonly capabilities: JsonObject;
   /** As the upstream spells them. */
   readonly taskIds: readonly string[];
-  /** Takes a `notifications/tasks` about one of them. */
-  onStatus(raw: RawMessage<JsonRpcNotification>, taskId: string): void;
+  /** Takes a `notifications/tasks` about one of them. A promise holds the upstream up. */
+  onStatus(raw: RawMessage<JsonRpcNotification>, taskId: string): void | Promise<void>;
 }
 
 const method = 'notifications/tasks';
@@ -30,7 +31,8 @@ const mostRetryMs = 30_000;
  */
 export class TaskWatch {
   readonly #wanted: Set<string>;
-  #stopped = false;
+  /** Cancelled when nobody wants to hear of any of them. */
+  readonly #over = new Cancellation();
   #stop: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Streams that have ended since the upstream last told something. */
@@ -53,6 +55,7 @@ export class TaskWatch {
    *   core tasks have no words for modern clients
    */
   async start(): Promise<ReadonlySet<string>> {
+    if (this.#over.aborted) return new Set();
     try {
       const agreed = await this.#listen();
       for (const id of this.#wanted) if (!agreed.has(id)) this.forget(id);
@@ -71,10 +74,9 @@ export class TaskWatch {
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#over.cancel(new Error('no longer needed'));
     clearTimeout(this.#timer);
     this.#stop();
-    this.#stop = () => undefined;
   }
 
   /** @returns what the upstream agrees to of what is wanted */
@@ -82,7 +84,7 @@ export class TaskWatch {
     const { gateway, request } = this;
     const { capabilities, owner, upstream } = request;
     const agreed = new Set<string>();
-    const stop = await listenTo(gateway, upstream, owner, {
+    const listening = listenTo(gateway, upstream, owner, {
       filter: { taskIds: [...this.#wanted] },
       capabilities,
       onAcknowledged: ({ taskIds }) => {
@@ -91,30 +93,30 @@ export class TaskWatch {
       },
       onNotification: (raw) => {
         this.#losses = 0;
-        this.#hear(raw);
+        return this.#hear(raw);
       },
       onEnd: () => {
         this.#isLost = true;
         if (!this.#isBusy) this.#again();
       },
     });
-    if (this.#stopped) stop();
-    else this.#stop = stop;
+    this.#stop = () => listening.stop();
+    await listening.acknowledged;
     return agreed;
   }
 
-  #hear(raw: RawMessage<JsonRpcNotification>): void {
+  #hear(raw: RawMessage<JsonRpcNotification>): void | Promise<void> {
     const { params } = raw.message;
     const taskId = params?.['taskId'];
-    if (this.#stopped || raw.message.method !== method) return;
+    if (this.#over.aborted || raw.message.method !== method) return;
     if (typeof taskId !== 'string' || !this.#wanted.has(taskId)) return;
-    this.request.onStatus(raw, taskId);
+    const taken = this.request.onStatus(raw, taskId);
     if (over.has(params?.['status'])) this.forget(taskId);
+    return taken;
   }
 
   #again(): void {
-    this.#stop = () => undefined;
-    if (this.#stopped) return;
+    if (this.#over.aborted) return;
     this.#timer = setTimeout(() => void this.#relisten(), Math.min(retryMs * 2 ** this.#losses, mostRetryMs));
     this.#timer.unref();
     this.#losses++;
@@ -143,11 +145,16 @@ export class TaskWatch {
 
   /** Tells the state of a task in the words in which the upstream would have; one that it no longer knows is forgotten. */
   async #ask(taskId: string): Promise<void> {
-    if (this.#stopped) return;
+    if (this.#over.aborted) return;
     const { capabilities, owner, upstream } = this.request;
     const entry = await modernEntry(this.gateway, upstream, owner);
     try {
-      const reply = await ownRequest(entry, { method: 'tasks/get', params: { taskId }, capabilities });
+      const reply = await ownRequest(entry, {
+        method: 'tasks/get',
+        params: { taskId },
+        capabilities,
+        signal: this.#over,
+      });
       if (reply === null) return;
       const { error, result } = reply.message;
       if (error?.code === unknownTask) this.forget(taskId);
@@ -155,7 +162,7 @@ export class TaskWatch {
       const { resultType: _type, _meta, ...params } = result;
       const state = rewriteObject(memberValue(reply.text, 'result') ?? '{}', { resultType: null, _meta: null });
       const text = `{"jsonrpc":"2.0","method":"${method}","params":${state}}`;
-      this.#hear({ text, message: { jsonrpc: '2.0', method, params } });
+      await this.#hear({ text, message: { jsonrpc: '2.0', method, params } });
     } finally {
       entry.release();
     }

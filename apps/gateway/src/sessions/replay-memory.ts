@@ -9,7 +9,7 @@ export interface Giver {
 
 const nobody: ReadonlySet<Giver> = new Set();
 /** Sessions of one class differ in size by less than a factor of two. */
-const classOf = (size: number): number => 32 - Math.clz32(size);
+const classOf = (size: number): number => (size < 2 ** 32 ? 32 - Math.clz32(size) : 33);
 
 /**
  * What the sessions of one process keep together. When that is too much, the sessions that keep most give first, their

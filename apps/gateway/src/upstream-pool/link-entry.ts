@@ -1,8 +1,16 @@
 import type { JsonRpcId, JsonRpcNotification, RawMessage, ServerMessages, UpstreamLink } from '#mcp';
 import type { UpstreamTarget } from '#snapshot';
+import { isWithin } from './is-within.js';
 
 /** Takes what an upstream says about its lists. */
 export type ListHearer = (raw: RawMessage<JsonRpcNotification>) => void;
+
+/** Hears that a resource, or something within it, has changed. */
+export interface ResourceWatcher {
+  /** Whoever watches several resources at once is told once of what is within more than one of them. */
+  readonly client: object;
+  onUpdate(raw: RawMessage<JsonRpcNotification>): void;
+}
 
 const mostTasks = 1000;
 
@@ -31,7 +39,7 @@ export class LinkEntry {
   /** Calls under way, by the id that the upstream knows: some of what it says comes on another stream than theirs. */
   readonly calls = new Map<JsonRpcId, ServerMessages>();
   #tasks: Map<string, string> | null = null;
-  #watchers: Map<string, Set<() => void>> | null = null;
+  #watchers: Map<string, Set<ResourceWatcher>> | null = null;
   #lost: Set<() => void> | null = null;
   #hearers: Set<ListHearer> | null = null;
 
@@ -80,12 +88,12 @@ export class LinkEntry {
     this.#lose();
   }
 
-  /** Hears once that the link is gone; @returns a function that ends it. */
+  /** Hears once that the link is gone; @returns a function that ends it, also while others are being told. */
   onLost(listener: () => void): () => void {
-    (this.#lost ??= new Set()).add(listener);
+    const lost = (this.#lost ??= new Set()).add(listener);
     // It may have been retired while it was being opened.
     if (this.retired) queueMicrotask(() => this.#lose());
-    return () => void this.#lost?.delete(listener);
+    return () => void lost.delete(listener);
   }
 
   /** Hears what the upstream says about its lists. @returns a function that ends it */
@@ -100,31 +108,41 @@ export class LinkEntry {
   }
 
   /** Hears when a resource changed. @returns whether it is the first watcher of that resource */
-  watch(uri: string, onUpdate: () => void): boolean {
+  watch(uri: string, watcher: ResourceWatcher): boolean {
     this.#watchers ??= new Map();
     const watching = this.#watchers.get(uri);
     if (watching === undefined) {
-      this.#watchers.set(uri, new Set([onUpdate]));
+      this.#watchers.set(uri, new Set([watcher]));
       return true;
     }
-    watching.add(onUpdate);
+    watching.add(watcher);
     return false;
   }
 
   /** @returns whether it was the last watcher of that resource */
-  unwatch(uri: string, onUpdate: () => void): boolean {
+  unwatch(uri: string, watcher: ResourceWatcher): boolean {
     const watching = this.#watchers?.get(uri);
-    if (watching?.delete(onUpdate) !== true || watching.size > 0) return false;
+    if (watching?.delete(watcher) !== true || watching.size > 0) return false;
     this.#watchers?.delete(uri);
     return true;
   }
 
-  /** Tells whoever watches a resource. @returns whether anybody does */
-  updated(uri: string): boolean {
-    const watching = this.#watchers?.get(uri);
-    if (watching === undefined) return false;
-    for (const onUpdate of watching) onUpdate();
-    return true;
+  /**
+   * Tells whoever watches a resource, or one that it is within: an update may be about a sub-resource of what was
+   * subscribed to (2025-11-25, Schema: ResourceUpdatedNotification), and does not say of what. @returns whether anybody does
+   */
+  updated(uri: string, raw: RawMessage<JsonRpcNotification>): boolean {
+    const told = new Set<object>();
+    const tell = (watching: Iterable<ResourceWatcher>) => {
+      for (const watcher of watching) {
+        if (told.has(watcher.client)) continue;
+        told.add(watcher.client);
+        watcher.onUpdate(raw);
+      }
+    };
+    tell(this.#watchers?.get(uri) ?? []);
+    for (const [watched, watching] of this.#watchers ?? []) if (isWithin(uri, watched)) tell(watching);
+    return told.size > 0;
   }
 
   #lose(): void {

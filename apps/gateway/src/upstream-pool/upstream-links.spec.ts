@@ -3,6 +3,7 @@ import type { Era } from '#contracts';
 import { DomainError } from '#kernel';
 import type { LinkOptions, UpstreamLink } from '#mcp';
 import type { CatalogSnapshot, UpstreamTarget } from '#snapshot';
+import type { ResourceWatcher } from './link-entry.js';
 import type { LinkOpener } from './link-opener.js';
 import { UpstreamLinks, type LinkOwner } from './upstream-links.js';
 
@@ -156,19 +157,44 @@ describe('UpstreamLinks', () => {
     await vi.waitFor(() => expect(opener.links.map(({ closed }) => closed)).toEqual([true, false]), { timeout: 3000 });
   });
 
-  it('tells who watches a resource, first and last', async () => {
+  const updateOf = (uri: string) => {
+    const message = { jsonrpc: '2.0', method: 'notifications/resources/updated', params: { uri } } as const;
+    return { message, text: JSON.stringify(message) };
+  };
+  const watcher = (client: object = {}) => ({ client, onUpdate: vi.fn<ResourceWatcher['onUpdate']>() });
+
+  it('tells who watches a resource, first and last, in the words of the upstream', async () => {
     const { links } = make();
     const entry = await links.lease(ownerOf('a'), targetOf('u'));
-    const [one, two] = [vi.fn(), vi.fn()];
+    const [one, two] = [watcher(), watcher()];
+    const update = updateOf('x:');
     expect([entry.watch('x:', one), entry.watch('x:', two)]).toEqual([true, false]);
-    expect(entry.updated('x:')).toBe(true);
-    expect(entry.updated('y:')).toBe(false);
+    expect(entry.updated('x:', update)).toBe(true);
+    expect(entry.updated('y:', updateOf('y:'))).toBe(false);
     expect([entry.unwatch('x:', one), entry.unwatch('x:', one), entry.unwatch('x:', two)]).toEqual([
       false,
       false,
       true,
     ]);
-    expect([one, two].map((spy) => spy.mock.calls.length)).toEqual([1, 1]);
+    expect([one, two].map(({ onUpdate }) => onUpdate.mock.calls)).toEqual([[[update]], [[update]]]);
+  });
+
+  it('[RLY-23] tells who watches what the resource is within, each client once', async () => {
+    const { links } = make();
+    const entry = await links.lease(ownerOf('a'), targetOf('u'));
+    const client = {};
+    const [inner, outer, root] = [watcher(client), watcher(client), watcher()];
+    const stranger = watcher();
+    entry.watch('file:///a', outer);
+    entry.watch('file:///a/b', inner);
+    entry.watch('file:///', root);
+    entry.watch('file:///ab', stranger);
+    const count = () => [inner, outer, root, stranger].map(({ onUpdate }) => onUpdate.mock.calls.splice(0).length);
+    entry.updated('file:///a/b', updateOf('file:///a/b'));
+    expect(count()).toEqual([1, 0, 1, 0]);
+    entry.updated('file:///a/c', updateOf('file:///a/c'));
+    expect(count()).toEqual([0, 1, 1, 0]);
+    expect(entry.updated('other:///a/b', updateOf('other:///a/b'))).toBe(false);
   });
 
   it('[ERA-5] ends what is open in another era than the one that was set since, also while it is being opened', async () => {

@@ -45,9 +45,13 @@ export const sharedOwner = 'shared';
 const fullScope = (error: unknown): unknown =>
   error instanceof DomainError && error.code === 'UPSTREAM_TOO_MANY_PROCESSES' ? error.details['scope'] : null;
 
-/** The one of them that was leased longest ago. */
-const leastUsed = (entries: readonly LinkEntry[]): LinkEntry | null =>
-  entries.reduce<LinkEntry | null>((least, entry) => (least === null || entry.use < least.use ? entry : least), null);
+/** The idle one that was leased longest ago, of those that are asked for. */
+function leastUsed(entries: Iterable<LinkEntry>, isMeant: (entry: LinkEntry) => boolean): LinkEntry | null {
+  let least: LinkEntry | null = null;
+  for (const entry of entries)
+    if (entry.inFlight === 0 && (least === null || entry.use < least.use) && isMeant(entry)) least = entry;
+  return least;
+}
 
 /**
  * The conversations that this process has with upstreams: one per (owner, upstream), opened at the first call, once
@@ -204,9 +208,9 @@ export class UpstreamLinks {
   async #madeRoom(wanted: LinkEntry, isOwn: boolean): Promise<boolean> {
     const { target, tokenId, userId } = wanted;
     const counts = (entry: LinkEntry) => entry.target.id === target.id && (!isOwn || entry.userId === userId);
-    const idle = [...this.#entries].filter((entry) => entry !== wanted && counts(entry) && entry.inFlight === 0);
-    const ofToken = idle.filter((entry) => tokenId !== null && entry.tokenId === tokenId);
-    const oldest = leastUsed(ofToken) ?? leastUsed(idle);
+    const isMeant = (entry: LinkEntry) => entry !== wanted && counts(entry);
+    const isOfToken = (entry: LinkEntry) => tokenId !== null && entry.tokenId === tokenId && isMeant(entry);
+    const oldest = leastUsed(this.#entries, isOfToken) ?? leastUsed(this.#entries, isMeant);
     if (oldest !== null) this.#retire(oldest);
     const ending = [...this.#ending].filter(([, entry]) => counts(entry));
     if (ending.length === 0) return false;
@@ -215,7 +219,7 @@ export class UpstreamLinks {
   }
 
   #closeOldest(): void {
-    const oldest = leastUsed([...this.#entries].filter(({ inFlight }) => inFlight === 0));
+    const oldest = leastUsed(this.#entries, () => true);
     if (oldest !== null) this.#retire(oldest);
   }
 

@@ -1,3 +1,4 @@
+import { BytePile } from '#kernel';
 import { JsonScanner, type JsonListener } from '../json/json-scanner.js';
 import type { ReplyContext } from './reply-context.js';
 
@@ -21,7 +22,7 @@ export class AnswerOpening implements JsonListener {
   #opening: Opening | null = null;
   readonly #scanner = new JsonScanner(this);
   readonly #typeMatters: boolean;
-  #read: Buffer[] = [];
+  readonly #read = new BytePile();
   #length = 0;
   /** Objects that are read: 1 the answer, 2 its result. */
   #depth = 0;
@@ -44,7 +45,7 @@ export class AnswerOpening implements JsonListener {
     this.#length += chunk.length;
     if (this.#opening === null && this.#seemsFinished && this.#length > TYPE_WITHIN)
       this.#opening = { type: undefined };
-    if (this.#opening !== null) this.#read = [];
+    if (this.#opening !== null) this.#read.clear();
     return this.#opening;
   }
 
@@ -77,7 +78,7 @@ export class AnswerOpening implements JsonListener {
   }
 
   #decideByType(end: number): void {
-    const type: unknown = JSON.parse(Buffer.concat(this.#read).toString('utf8', this.#typeFrom, end));
+    const type: unknown = JSON.parse(this.#read.take().toString('utf8', this.#typeFrom, end));
     const passes = type === 'complete' || (type === 'task' && this.context.takesTasks === true);
     this.#decide(passes ? { type } : 'whole');
   }

@@ -11,7 +11,7 @@ import { JsonFault } from '../json/json-scanner.js';
 import type { JsonObject } from '../envelope/messages.js';
 import type { AnswerOutcome } from '../upstream/upstream-reply.js';
 import { cacheable } from './cacheable.js';
-import { relatedTask } from './relay-notification.js';
+import { relatedTask } from './related-task.js';
 import type { ReplyContext } from './reply-context.js';
 import { resultChanges } from './result-changes.js';
 
@@ -53,13 +53,29 @@ function innerTaskRule({ exposeTask }: ReplyContext): Readonly<Record<string, Ru
   return { _meta: rule };
 }
 
+/** What a server asks in a result: the rules of `exposeInputRequests`. */
+function questionRules(context: ReplyContext): Readonly<Record<string, Rule>> {
+  const { exposeTask, exposeUri } = context;
+  if (exposeUri === null && exposeTask == null) return {};
+  const messages: Record<string, Rule> = {};
+  if (exposeUri !== null) {
+    const block = contentBlock(exposing(exposeUri));
+    const members = new Map(block.members).set('content', elements(block));
+    messages['messages'] = elements(object({ content: { kind: 'one-or-many', of: { ...block, members } } }));
+  }
+  const request = object({ params: object({ ...messages, ...innerTaskRule(context) }) });
+  return { inputRequests: { ...object({}), others: request } };
+}
+
+const exposing = (exposeUri: (uri: string) => string) => (text: string) => {
+  const uri = parsed(text);
+  return typeof uri === 'string' ? JSON.stringify(exposeUri(uri)) : keep;
+};
+
 function uriRules(context: ReplyContext): Readonly<Record<string, Rule>> {
   const { exposeUri, method } = context;
   if (exposeUri === null) return {};
-  const expose = (text: string) => {
-    const uri = parsed(text);
-    return typeof uri === 'string' ? JSON.stringify(exposeUri(uri)) : keep;
-  };
+  const expose = exposing(exposeUri);
   const blocks = { content: elements(contentBlock(expose)) };
   switch (method) {
     case 'resources/read':
@@ -107,7 +123,11 @@ function fitted(context: ReplyContext, key: string, type: string | undefined): D
 
 function resultRule(context: ReplyContext, type: string | undefined, failed: () => void): ObjectRule {
   const { clientEra, method, upstreamEra } = context;
-  const members: Record<string, Rule> = { result: object(innerTaskRule(context)), ...uriRules(context) };
+  const members: Record<string, Rule> = {
+    result: object(innerTaskRule(context)),
+    ...questionRules(context),
+    ...uriRules(context),
+  };
   for (const key of fittedKeys(context)) members[key] = value(fitted(context, key, type));
   if (method === 'tools/call')
     members['isError'] = value((text) => {

@@ -329,9 +329,39 @@ describe('translateUpstreamReply', () => {
     });
     expect(translate('LEGACY', 'LEGACY', error(-32002)).code).toBe(-32002);
     expect(translate('MODERN', 'LEGACY', error(-32042)).code).toBe(-31002);
-    expect(translate('MODERN', 'MODERN', error(-32602, 400))).toMatchObject({ status: 400, code: -32602 });
-    expect(translate('MODERN', 'LEGACY', error(-32601))).toMatchObject({ status: 404 });
-    expect(translate('LEGACY', 'MODERN', error(-32601, 404))).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    [-32700, 400],
+    [-32600, 400],
+    [-32601, 404],
+    [-32602, 200],
+    [-32603, 200],
+    [-32000, 200],
+    [7, 200],
+  ])(
+    'tells modern clients an error %i with status %i, whatever the upstream’s, and legacy ones with 200',
+    (code, is) => {
+      for (const status of [200, 202, 400, 404, 405, 406, 409, 413, 415, 422, 451, 499]) {
+        for (const upstreamEra of eras) {
+          expect(translate('MODERN', upstreamEra, error(code, status)), String(status)).toMatchObject({
+            status: is,
+            code,
+          });
+          expect(translate('LEGACY', upstreamEra, error(code, status)).status).toBe(200);
+        }
+        const { status: relayed } = translate('MODERN', 'MODERN', error(code, status), { verbatim: true });
+        expect([status, relayed]).toEqual([status, code !== -32601 && [200, 400, 404].includes(status) ? status : is]);
+        expect(translate('LEGACY', 'LEGACY', error(code, status), { verbatim: true }).status).toBe(200);
+      }
+    },
+  );
+
+  it.each([-32020, -32021, -32022])('relays %i of a modern pass-through with a status of its revision', (code) => {
+    for (const status of [409, 422]) {
+      const relayed = translate('MODERN', 'MODERN', error(code, status), { verbatim: true });
+      expect(relayed).toMatchObject({ status: 400, code });
+    }
   });
 
   it('restores the id where the upstream could not read it', () => {

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../envelope/messages.js';
 import { memberValue, rewriteObject } from '../json/json-text.js';
-import { innerTask, relatedTask } from './relay-notification.js';
+import { innerTask, relatedTask } from './related-task.js';
 
 /**
  * The members of a result that name tasks, with the ids that the client of a prefixed endpoint knows: the flat task of

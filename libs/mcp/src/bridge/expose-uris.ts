@@ -17,6 +17,7 @@ function block(text: string, value: unknown, expose: Expose): string | null {
   return rewriteObject(text, { resource });
 }
 
+/** What becomes of one element of an array; null: it stays. */
 type Rewrite = (text: string, value: unknown, expose: Expose) => string | null;
 
 function each(text: string | null, values: unknown, expose: Expose, rewrite: Rewrite): string | null {
@@ -40,6 +41,28 @@ const promptMessage: Rewrite = (text, value, expose) => {
   const content = block(memberValue(text, 'content') ?? '', value['content'], expose);
   return content === null ? null : rewriteObject(text, { content });
 };
+
+const samplingBlock: Rewrite = (text, value, expose) => {
+  const shown = block(text, value, expose);
+  const nested = isObject(value) ? each(memberValue(text, 'content'), value['content'], expose, block) : null;
+  return nested === null ? shown : rewriteObject(shown ?? text, { content: nested });
+};
+
+/**
+ * The content of a message to or from a client's model, one block or several, in which results of tools carry blocks of
+ * their own (2025-11-25, Sampling); null where no URI changes.
+ */
+export const samplingContent: Rewrite = (text, value, expose) =>
+  Array.isArray(value) ? each(text, value, expose, samplingBlock) : samplingBlock(text, value, expose);
+
+const samplingMessage: Rewrite = (text, value, expose) => {
+  if (!isObject(value)) return null;
+  const content = samplingContent(memberValue(text, 'content') ?? '', value['content'], expose);
+  return content === null ? null : rewriteObject(text, { content });
+};
+
+/** The messages of `sampling/createMessage`; null where no URI changes. */
+export const samplingMessages: Rewrite = (text, value, expose) => each(text, value, expose, samplingMessage);
 
 const carriesUri = (content: unknown): boolean => {
   const one = (value: unknown) =>

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonRpcNotification } from '../envelope/messages.js';
-import { exposeNotification, reachesLevel, withParams, withSubscriptionId } from './relay-notification.js';
+import {
+  exposeNotification,
+  reachesLevel,
+  withoutModernMeta,
+  withParams,
+  withSubscriptionId,
+} from './relay-notification.js';
 
 const exposure = { exposeUri: (uri: string) => `p:${uri}`, exposeTask: (id: string) => `t:${id}` };
 const none = { exposeUri: null, exposeTask: null };
@@ -39,6 +45,18 @@ describe('notifications of servers', () => {
       '{"method":"a","params":{"_meta":{"k":1.0,"io.modelcontextprotocol/subscriptionId":"x"}}}',
     );
     expect(withParams('{"params":{"a":1,"b":2.0}}', { a: null })).toBe('{"params":{"b":2.0}}');
+  });
+
+  it('lose for legacy clients what only modern servers say', () => {
+    const plain = (text: string) => withoutModernMeta(text, (JSON.parse(text) as JsonRpcNotification).params);
+    const mark = '"io.modelcontextprotocol/subscriptionId":1';
+    const related = '"io.modelcontextprotocol/related-task":{"taskId":"1"}';
+    expect(plain(`{"method":"a","params":{"n":1.0,"_meta":{"k":1.0,${mark},${related}}}}`)).toBe(
+      `{"method":"a","params":{"n":1.0,"_meta":{"k":1.0,${related}}}}`,
+    );
+    expect(plain(`{"method":"a","params":{"n":1.0,"_meta":{${mark}}}}`)).toBe('{"method":"a","params":{"n":1.0}}');
+    for (const text of ['{"method":"a"}', '{"method":"a","params":{"_meta":{ "k":1.0}}}'])
+      expect(plain(text)).toBe(text);
   });
 
   it('of log messages reach who asked for their level or a lesser one', () => {

@@ -1,7 +1,10 @@
 import { isObject, type JsonObject, type JsonRpcId, type JsonRpcNotification } from '../envelope/messages.js';
 import { META } from '../era/protocol-versions.js';
 import { memberValue, rewriteObject } from '../json/json-text.js';
+import { exposeInputRequests } from './expose-server-request.js';
 import { exposeUris } from './expose-uris.js';
+import type { NameExposure } from './names.js';
+import { innerTask, relatedTask } from './related-task.js';
 
 /** Levels of log messages, the least severe first (RFC 5424). */
 export const logLevels: readonly string[] = [
@@ -31,22 +34,28 @@ export function withSubscriptionId(text: string, params: JsonObject | undefined,
   return withParams(text, { _meta: rewriteObject(meta, { [META.subscriptionId]: JSON.stringify(id) }) });
 }
 
-/** How names in messages are shown to clients of an endpoint; null leaves them. */
-export interface NameExposure {
-  readonly exposeUri: ((uri: string) => string) | null;
-  readonly exposeTask: ((taskId: string) => string) | null;
+const modernOnly = Object.values(META).filter((key) => key !== META.relatedTask);
+
+/** A notification of a modern server without what legacy ones do not say in `_meta`; its own text where none is there. */
+export function withoutModernMeta(text: string, params: JsonObject | undefined): string {
+  const meta = params?.['_meta'];
+  if (!isObject(meta) || !modernOnly.some((key) => key in meta)) return text;
+  const none = Object.fromEntries(modernOnly.map((key) => [key, null]));
+  const left = rewriteObject(memberValue(paramsOf(text), '_meta') ?? '{}', none);
+  return withParams(text, { _meta: left === '{}' ? null : left });
 }
 
 /**
  * A server's notification with resource URIs and task ids as the client knows them; its own text where none is there.
  * `notifications/tasks` (tasks extension, Task Status Notifications) carries what `tasks/get` would answer, so a result
- * is in it.
+ * or questions are in it.
  */
 export function exposeNotification(
   text: string,
   { method, params }: JsonRpcNotification,
-  { exposeUri, exposeTask }: NameExposure,
+  exposure: NameExposure,
 ): string {
+  const { exposeUri, exposeTask } = exposure;
   const changes: Record<string, string> = {};
   const uri = params?.['uri'];
   if (exposeUri !== null && method === 'notifications/resources/updated' && typeof uri === 'string')
@@ -55,6 +64,11 @@ export function exposeNotification(
     Object.assign(
       changes,
       exposeUris('tasks/get', () => paramsOf(text), params, exposeUri),
+    );
+  if (method === 'notifications/tasks' && params !== undefined)
+    Object.assign(
+      changes,
+      exposeInputRequests(() => paramsOf(text), params, exposure),
     );
   if (exposeTask !== null) {
     const taskId = params?.['taskId'];
@@ -66,30 +80,4 @@ export function exposeNotification(
     if (inner !== null) changes['result'] = inner;
   }
   return Object.keys(changes).length === 0 ? text : withParams(text, changes);
-}
-
-/** `_meta` with the related task shown under its exposed id; null when it names none. */
-export function relatedTask(
-  holderText: string,
-  holder: JsonObject | undefined,
-  exposeTask: (taskId: string) => string,
-): string | null {
-  const meta = holder?.['_meta'];
-  const related = isObject(meta) ? meta[META.relatedTask] : undefined;
-  if (!isObject(related) || typeof related['taskId'] !== 'string') return null;
-  const metaText = memberValue(holderText, '_meta') ?? '{}';
-  const task = rewriteObject(memberValue(metaText, META.relatedTask) ?? '{}', {
-    taskId: JSON.stringify(exposeTask(related['taskId'])),
-  });
-  return rewriteObject(metaText, { [META.relatedTask]: task });
-}
-
-/** A task's result that names the task itself, with its exposed id; null when it does not. */
-export function innerTask(
-  resultText: string | null,
-  result: unknown,
-  exposeTask: (taskId: string) => string,
-): string | null {
-  const meta = isObject(result) && resultText !== null ? relatedTask(resultText, result, exposeTask) : null;
-  return meta === null || resultText === null ? null : rewriteObject(resultText, { _meta: meta });
 }

@@ -2,6 +2,7 @@ import { isObject, type JsonObject } from '../envelope/messages.js';
 import { META } from '../era/protocol-versions.js';
 import { memberValue, rewriteObject } from '../json/json-text.js';
 import { cacheable } from './cacheable.js';
+import { exposeInputRequests } from './expose-server-request.js';
 import { exposeTasks } from './expose-tasks.js';
 import { exposeUris } from './expose-uris.js';
 import { fitTools } from './fit-tools.js';
@@ -76,6 +77,8 @@ export function resultChanges(
   if (method === 'tools/list' && clientEra !== upstreamEra)
     Object.assign(changes, fitTools(resultText, result, clientEra));
   if (exposeUri !== null) Object.assign(changes, exposeUris(method, resultText, result, exposeUri));
+  if ('inputRequests' in result)
+    Object.assign(changes, exposeInputRequests(resultText, result, { exposeTask: exposeTask ?? null, exposeUri }));
   if (exposeTask != null) {
     const fitted = ['_meta', 'result'].filter((member) => typeof changes[member] === 'string');
     // What has been fitted already is what names a task.

@@ -26,6 +26,31 @@ const ofTheHop: Readonly<Record<number, string>> = {
   [-32022]: 'UNSUPPORTED_PROTOCOL_VERSION',
 };
 
+/**
+ * Errors that a modern server tells by its status, too (2026-07-28, Streamable HTTP: Protocol Version Header, Server
+ * Validation). Every other one, −32602 of a call among them, is told in-band, as the gateway tells its own.
+ */
+const statuses: Readonly<Record<number, number>> = {
+  [-32700]: 400,
+  [-32600]: 400,
+  [-32601]: 404,
+  [-32020]: 400,
+  [-32021]: 400,
+  [-32022]: 400,
+};
+/** Those that an answer of that revision may have. */
+const ofTheTransport: ReadonlySet<number> = new Set([200, 400, 404]);
+
+/**
+ * The status of an error answer. It follows from the code: what the upstream's HTTP server chose (409, 413, 422 …) means
+ * something to this hop only. A pass-through between modern peers keeps it where the revision knows it.
+ */
+function errorStatus({ clientEra, reply, verbatim }: ReplyInput, code: number): number {
+  if (clientEra === 'LEGACY') return 200;
+  const ofCode = statuses[code] ?? 200;
+  return verbatim === true && code !== -32601 && ofTheTransport.has(reply.status) ? reply.status : ofCode;
+}
+
 function upstreamFault({ clientId, upstreamName }: ReplyInput, reason: string, text: string): TranslatedReply {
   return {
     status: 200,
@@ -43,7 +68,7 @@ function withId({ clientId, reply }: ReplyInput, changes: Record<string, string>
 }
 
 function translateError(input: ReplyInput, error: JsonRpcErrorBody): TranslatedReply {
-  const { clientEra, upstreamEra, reply } = input;
+  const { clientEra, reply } = input;
   const reason = input.verbatim === true ? undefined : ofTheHop[error.code];
   if (reason !== undefined)
     return upstreamFault(input, reason, `refused the request that was made for it (${error.code}): ${error.message}`);
@@ -58,9 +83,7 @@ function translateError(input: ReplyInput, error: JsonRpcErrorBody): TranslatedR
     code === error.code
       ? {}
       : { error: rewriteObject(memberValue(reply.text, 'error') ?? '{}', { code: String(code) }) };
-  const relayed = clientEra === 'MODERN' && upstreamEra === 'MODERN' ? reply.status : 200;
-  const status = clientEra === 'MODERN' && code === -32601 ? 404 : relayed;
-  return { status, body: withId(input, changes), outcome: 'rpc-error', code };
+  return { status: errorStatus(input, code), body: withId(input, changes), outcome: 'rpc-error', code };
 }
 
 /** A modern result that a legacy client cannot understand, by the name of its reason. */

@@ -1,3 +1,4 @@
+import { BytePile } from '#kernel';
 import { JsonFault, JsonScanner, type JsonListener } from './json-scanner.js';
 
 /** The member stays as it came. */
@@ -29,13 +30,22 @@ export type Decide = (text: string, object: PassingObject, over: number) => Chan
 export type Rule =
   | { readonly kind: 'value'; readonly decide: Decide }
   | { readonly kind: 'object-or-nothing' }
-  | { readonly kind: 'elements'; readonly of: ObjectRule }
+  | ElementsRule
+  /** One object, or an array of them. */
+  | { readonly kind: 'one-or-many'; readonly of: ObjectRule }
   | ObjectRule;
+
+interface ElementsRule {
+  readonly kind: 'elements';
+  readonly of: ObjectRule;
+}
 
 /** Rules for the members of an object; others pass as they are. */
 export interface ObjectRule {
   readonly kind: 'object';
   readonly members: ReadonlyMap<string, Rule>;
+  /** For all other members, as often as one is there. */
+  readonly others?: ObjectRule;
   /** No others may be there. */
   readonly isClosed?: boolean;
   /** Looks at what was there, and adds members. */
@@ -61,7 +71,7 @@ class Passing implements PassingObject {
   /** Members that went out. */
   emitted = 0;
   constructor(
-    readonly rule: ObjectRule | Extract<Rule, { kind: 'elements' }>,
+    readonly rule: ObjectRule | ElementsRule,
     readonly parent: Passing | null,
   ) {}
 }
@@ -70,7 +80,9 @@ class Passing implements PassingObject {
 interface Hole extends Held {
   readonly object: Passing;
   readonly waitsFor: Passing;
-  readonly behind: Buffer[];
+  readonly behind: BytePile;
+  /** The one behind which this one stands; it stays open longer. */
+  readonly outer: Hole | null;
 }
 
 type Mode = 'pass' | 'gap' | 'hold' | 'drop';
@@ -91,8 +103,8 @@ export class JsonRewriter implements JsonListener {
   /** A value without events of its own is passing. */
   private inValue = false;
   /** From the end of the last member to the value of the next. */
-  private gap: Buffer[] = [];
-  private value: Buffer[] = [];
+  private readonly gap = new BytePile();
+  private readonly value = new BytePile();
   private holding: { readonly key: string; readonly decide: Decide } | null = null;
   private hole: Hole | null = null;
   private held = 0;
@@ -156,9 +168,11 @@ export class JsonRewriter implements JsonListener {
         this.mode = 'drop';
         return false;
       }
+      rule ??= object.rule.others;
       this.passGap(object);
     } else if (first !== 123) throw new JsonFault('sent something that is no answer');
     this.mode = 'pass';
+    if (rule?.kind === 'one-or-many') rule = first === 91 ? { kind: 'elements', of: rule.of } : rule.of;
     if (rule?.kind === 'elements' && first === 91) this.object = new Passing(rule, object);
     else if (rule?.kind === 'object' && first === 123) {
       this.take(at + 1);
@@ -174,9 +188,7 @@ export class JsonRewriter implements JsonListener {
       this.take(at - 1);
       if (this.hole?.waitsFor === object) this.fill(2);
       // White space before the bracket.
-      const { gap } = this;
-      this.forgetGap();
-      for (const bytes of gap) this.emit(bytes);
+      this.emit(this.takeGap());
       for (const member of object.deferred) this.passDeferred(object, member);
       const added = object.rule.end?.(object) ?? {};
       for (const key in added) this.member(object, key, Buffer.from(added[key] ?? 'null'));
@@ -187,8 +199,7 @@ export class JsonRewriter implements JsonListener {
   }
 
   private decide(object: Passing, { key, decide }: NonNullable<JsonRewriter['holding']>): void {
-    const bytes = Buffer.concat(this.value);
-    this.value = [];
+    const bytes = this.value.take();
     this.holding = null;
     this.release(bytes.length);
     const text = bytes.toString();
@@ -213,9 +224,9 @@ export class JsonRewriter implements JsonListener {
     if (change === drop) return;
     this.member(object, key, change === keep ? bytes : change === later ? nothing : Buffer.from(change));
     if (change !== later) return;
-    if (object.parent?.rule.kind !== 'object' || this.hole !== null) throw new TypeError('nothing to wait for');
+    if (object.parent?.rule.kind !== 'object') throw new TypeError('nothing to wait for');
     this.hold(bytes.length);
-    this.hole = { ...held, object, waitsFor: object.parent, behind: [] };
+    this.hole = { ...held, object, waitsFor: object.parent, behind: new BytePile(), outer: this.hole };
   }
 
   /** Decides about the value in the hole, and lets go what is behind it; nothing happens while it cannot be decided. */
@@ -223,19 +234,16 @@ export class JsonRewriter implements JsonListener {
     const { hole } = this;
     const change = hole?.decide(hole.bytes.toString(), hole.object, over) ?? later;
     if (hole === null || change === later) return;
-    this.hole = null;
+    this.hole = hole.outer;
     this.release(hole.bytes.length);
     this.emit(typeof change === 'string' ? Buffer.from(change) : hole.bytes);
-    for (const bytes of hole.behind) {
-      this.release(bytes.length);
-      this.emit(bytes);
-    }
+    this.release(hole.behind.length);
+    this.emit(hole.behind.take());
   }
 
   /** Lets a member's name go, with a comma where one is due. */
   private passGap(object: Passing): void {
-    const gap = this.gap.length === 1 ? (this.gap[0] ?? nothing) : Buffer.concat(this.gap);
-    this.forgetGap();
+    const gap = this.takeGap();
     const comma = object.emitted++ === 0 ? gap.indexOf(44) : -1;
     if (comma !== -1 && comma < gap.indexOf(34)) {
       // The members before it were left out.
@@ -250,8 +258,13 @@ export class JsonRewriter implements JsonListener {
   }
 
   private forgetGap(): void {
-    for (const { length } of this.gap) this.release(length);
-    this.gap = [];
+    this.release(this.gap.length);
+    this.gap.clear();
+  }
+
+  private takeGap(): Buffer {
+    this.release(this.gap.length);
+    return this.gap.take();
   }
 
   /** Takes the bytes up to this place of the chunk to where they belong. */
@@ -267,6 +280,7 @@ export class JsonRewriter implements JsonListener {
   }
 
   private emit(bytes: Buffer): void {
+    if (bytes.length === 0) return;
     if (this.hole === null) this.out.push(bytes);
     else {
       this.hold(bytes.length);

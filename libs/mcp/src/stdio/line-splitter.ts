@@ -1,10 +1,11 @@
+import { BytePile } from '#kernel';
+
 const LF = 10;
 const CR = 13;
 
 /** Splits what a child writes into lines; the bytes of each stay as they are. */
 export class LineSplitter {
-  private pieces: Buffer[] = [];
-  private size = 0;
+  private readonly pile = new BytePile();
 
   /** @param maxBytes of one line; one more and `push` says so. */
   constructor(private readonly maxBytes: number) {}
@@ -15,18 +16,15 @@ export class LineSplitter {
     let from = 0;
     for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, from)) {
       if (!this.keep(chunk.subarray(from, end))) return null;
-      const line = this.pieces.length === 1 ? this.pieces[0] : Buffer.concat(this.pieces, this.size);
-      this.pieces = [];
-      this.size = 0;
+      const line = this.pile.take();
       from = end + 1;
-      if (line !== undefined && line.length > 0) lines.push(line.at(-1) === CR ? line.subarray(0, -1) : line);
+      if (line.length > 0) lines.push(line.at(-1) === CR ? line.subarray(0, -1) : line);
     }
     return this.keep(chunk.subarray(from)) ? lines : null;
   }
 
   private keep(piece: Buffer): boolean {
-    this.pieces.push(piece);
-    this.size += piece.length;
-    return this.size <= this.maxBytes;
+    this.pile.push(piece);
+    return this.pile.length <= this.maxBytes;
   }
 }

@@ -120,7 +120,21 @@ const block = mostly(
 const taskMember = mostly(object({ taskId: mostly(string), status: scalar }));
 const meta = mostly(object({ [META.relatedTask]: taskMember, [META.serverInfo]: any, progress: any, 'vendor/x': any }));
 const content = mostly(array(block));
+const sampled = mostly(
+  object({
+    type: mostly(fc.constantFrom('"tool_result"', '"resource_link"', '"resource"', '"text"')),
+    content,
+    uri,
+    resource: mostly(object({ uri, blob: string })),
+    text: string,
+  }),
+);
+const messages = mostly(array(mostly(object({ role: string, content: mostly(fc.oneof(sampled, array(sampled))) }))));
+const inputRequest = mostly(
+  object({ method: string, params: mostly(object({ messages, _meta: meta, maxTokens: scalar })) }),
+);
 const result = object({
+  inputRequests: mostly(object({ a: inputRequest, b: inputRequest, c: inputRequest })),
   content,
   contents: mostly(array(mostly(object({ uri, text: string, blob: string })))),
   messages: mostly(array(mostly(object({ role: string, content: mostly(block, array(block)) })))),
@@ -288,6 +302,21 @@ describe('[STR-3] the order of members in a large answer', () => {
       enveloped(`"requestState":"s","content":[${large}],"resultType":"input_required"`),
     );
     expect(JSON.parse(state.body.toString())).toMatchObject({ result: { requestState: 'sealed s' } });
+  });
+
+  it('[EXP-2] lets large questions go on as well, also where one value waits behind another that waits', async () => {
+    const block = (uri: string, inner: string) =>
+      `{"resource":{"uri":"${uri}"},"content":[{"resource":{"uri":"${inner}"},`;
+    const sent = `${block('a', 'b')}"n":1,"type":"resource"}],"type":"resource"},${block('c', 'd')}"n":2}],"type":"resource"}`;
+    const request = (content: string) =>
+      `"inputRequests":{"__proto__":{"params":{"messages":[{"content":[${content},{"type":"image","data":${large}}]}]}}}`;
+    const got = await streamed(aggregate, enveloped(request(sent)));
+    const shown = sent
+      .replace('"a"', '"gatehouse:up:a"')
+      .replace('"b"', '"gatehouse:up:b"')
+      .replace('"c"', '"gatehouse:up:c"');
+    expect(got.way).toBe('passed');
+    expect(got.body.toString() === `{"result":{${request(shown)}},"jsonrpc":"2.0","id":"mine"}`).toBe(true);
   });
 
   it('decides whether a legacy client may have it: an error and every type but `complete` is read whole', async () => {

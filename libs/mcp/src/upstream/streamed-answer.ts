@@ -1,4 +1,4 @@
-import { DomainError } from '#kernel';
+import { BytePile, DomainError } from '#kernel';
 import type { ForwardReply } from '#outbound';
 import { AnswerOpening, type Opening } from '../bridge/answer-opening.js';
 import { answerRules, type AnswerRules } from '../bridge/answer-rules.js';
@@ -14,7 +14,7 @@ import type { AnswerOutcome, PieceTaker, StreamedAnswer } from './upstream-reply
 class Passage {
   readonly #opening: AnswerOpening;
   #way: Opening | null = null;
-  #held: Buffer[] = [];
+  readonly #held = new BytePile();
   #rewriter: JsonRewriter | null = null;
   #rules: AnswerRules | null = null;
   #taker: PieceTaker | null = null;
@@ -28,8 +28,8 @@ class Passage {
   }
 
   /** The answer, where it had to be held. */
-  get held(): Buffer | null {
-    return this.#taker === null ? Buffer.concat(this.#held) : null;
+  takeHeld(): Buffer | null {
+    return this.#taker === null ? this.#held.take() : null;
   }
 
   push(chunk: Buffer): void | Promise<void> {
@@ -42,9 +42,7 @@ class Passage {
     if (this.#taker === null) return undefined;
     this.#rules = answerRules(this.context, this.sentId, this.#way.type);
     this.#rewriter = new JsonRewriter(this.#rules.envelope);
-    const first = Buffer.concat(this.#held);
-    this.#held = [];
-    return this.#pass(first, this.#taker);
+    return this.#pass(this.#held.take(), this.#taker);
   }
 
   finish(): AnswerOutcome {
@@ -90,7 +88,7 @@ export function streamedAnswer(
       const passage = new Passage(context, sentId, open);
       try {
         await stream.pipe((chunk) => passage.push(chunk));
-        const { held } = passage;
+        const held = passage.takeHeld();
         if (held !== null) return readReply(connection, sentId, { ...reply, body: held, stream: null }, null);
         return { kind: 'passed', outcome: passage.finish() };
       } catch (error) {
