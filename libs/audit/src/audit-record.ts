@@ -87,7 +87,18 @@ const clip = (text: string, max: number): string => storable(text.length > max ?
 
 const clipped = (text: string | null, max: number): string | null => (text === null ? null : clip(text, max));
 
+/** Of frozen details, which say the same in every record that has them. */
+const knownTexts = new WeakMap<object, string>();
+
 function detailsText(details: Readonly<Record<string, unknown>>): string {
+  const known = knownTexts.get(details);
+  if (known !== undefined) return known;
+  const text = newDetailsText(details);
+  if (Object.isFrozen(details)) knownTexts.set(details, text);
+  return text;
+}
+
+function newDetailsText(details: Readonly<Record<string, unknown>>): string {
   try {
     const text = JSON.stringify(details);
     return text.length > maxDetails ? JSON.stringify({ omitted: 'too large', length: text.length }) : text;

@@ -42,6 +42,10 @@ describe('encodeAfter', () => {
           hash: linked.hash,
         });
         expect(isAuthentic(keyring, JSON.parse(encoded.row) as typeof linked)).toBe(true);
+        // What is remembered of details is what they say.
+        expect(encodeAfter(keyring, chain, isFirst ? undefined : head, record)).toEqual(encoded);
+        const frozen = { ...draft, details: Object.freeze(draft.details) };
+        for (const again of [toAuditRecord(frozen), toAuditRecord(frozen)]) expect(again.details).toBe(record.details);
       }),
     );
   });

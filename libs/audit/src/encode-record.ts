@@ -8,6 +8,21 @@ export interface EncodedRecord extends ChainHead, ChainName {
   readonly row: string;
 }
 
+/** Details repeat themselves from call to call; those that do not are not worth remembering. */
+const quotedDetails = new Map<string, string>();
+const mostQuoted = 512;
+const longestQuoted = 1000;
+
+function quoteDetails(text: string): string {
+  if (text.length > longestQuoted) return JSON.stringify(text);
+  const known = quotedDetails.get(text);
+  if (known !== undefined) return known;
+  if (quotedDetails.size >= mostQuoted) quotedDetails.clear();
+  const made = JSON.stringify(text);
+  quotedDetails.set(text, made);
+  return made;
+}
+
 const quoted = (text: string | null): string => (text === null ? 'null' : JSON.stringify(text));
 
 /**
@@ -33,7 +48,7 @@ export function encodeAfter(
   const subjectId = quoted(r.subjectId);
   const requestId = JSON.stringify(r.requestId);
   const ip = quoted(r.ip);
-  const details = JSON.stringify(r.details);
+  const details = quoteDetails(r.details);
   const hash = hmacHex(
     keyring.key('audit'),
     `["gatehouse-audit-1","${r.organizationId}",${writerText},"${epoch}",${sequence},"${head.hash}","${r.id}",${r.occurredAt},${action},"${r.outcome}",${reason},"${r.actorKind}",${actorUserId},${actorTokenId},${subjectType},${subjectId},${requestId},${ip},${r.durationMs},${details},${digest}]`,

@@ -24,7 +24,10 @@ export const auditEventDraft = z.object({
   requestId: z.string().max(100),
   ip: z.string().max(64).nullable(),
   durationMs: z.number().nullable(),
-  /** Facts that any auditor may read; never a secret, never arguments or results. */
+  /**
+   * Facts that any auditor may read; never a secret, never arguments or results. A frozen object says the same in every
+   * event that has it, also within: its text is made once.
+   */
   details: z.record(z.string(), z.unknown()),
   /** Sensitive payload (arguments, results), purgeable; null when not recorded. */
   body: z.string().nullable(),

@@ -1,12 +1,12 @@
 import type { AuditEventDraft } from '#contracts';
 import type { Gateway } from '../gateway.js';
 import { askedName } from './asked-object.js';
+import { callDetails, nameLength } from './call-details.js';
 import { handedOver, type Answer, AuthorizedCall, IdentifiedCall, PostedMessage, RoutedCall } from './calls.js';
 import { endpointSubjects } from './endpoint-subjects.js';
 import { ruleOf } from './method-rules.js';
 
 const outcomeLabels = { ALLOWED: 'allowed', DENIED: 'denied', FAILED: 'failed' } as const;
-const nameLength = 200;
 
 /** What became of one message; filled as its steps succeed. */
 export interface Evidence {
@@ -49,29 +49,6 @@ function subjectOf({ authorized, identified, message, routed }: Evidence): Subje
   return { subjectType: 'ResourceTemplate', subjectId };
 }
 
-const nameFields: Readonly<Record<string, string>> = {
-  'tools/call': 'tool',
-  'prompts/get': 'prompt',
-  'resources/read': 'resource',
-  'resources/subscribe': 'resource',
-  'resources/unsubscribe': 'resource',
-  'completion/complete': 'completed',
-};
-
-function detailsOf(evidence: Evidence, answer: Answer): Record<string, unknown> {
-  const { authorized, identified, message, routed } = evidence;
-  const field = nameFields[message.method];
-  return {
-    server: routed?.endpoint.slug ?? identified.posted.route.name,
-    upstream: authorized?.target?.upstream.slug ?? null,
-    ...(field === undefined ? {} : { [field]: askedName(message)?.slice(0, nameLength) ?? null }),
-    era: message.era,
-    protocolVersion: message.version?.slice(0, 40) ?? null,
-    httpStatus: answer.status,
-    ...answer.details,
-  };
-}
-
 /**
  * Records what became of one message: metrics for every request, an audit record for all but pings, one line of log.
  * Notifications leave no trace (ARCHITECTURE.md §4.10).
@@ -101,7 +78,7 @@ export function record({ audit, logger, metrics, usage }: Gateway, evidence: Evi
     requestId: posted.requestId,
     ip: posted.ip,
     durationMs,
-    details: detailsOf(evidence, answer),
+    details: callDetails(evidence, answer),
     body: null,
   };
   audit.record(draft);

@@ -21,6 +21,7 @@ import {
 } from '#mcp';
 import type { Gateway } from '../gateway.js';
 import { completionRefOf } from '../pipeline/asked-object.js';
+import { toolAnswered, toolFailed } from '../pipeline/call-details.js';
 import type { Answer, UpstreamCall } from '../pipeline/calls.js';
 import type { RunningCall } from '../pipeline/running-calls.js';
 import { paramHeadersOf } from '../pipeline/param-headers-of.js';
@@ -68,7 +69,8 @@ export function answerOf({
 }: Omit<TranslatedReply, 'body'> & Pick<Answer, 'body'>): Answer {
   if (outcome === 'rpc-error')
     return { status, body, outcome: 'FAILED', reason: 'UPSTREAM_RPC_ERROR', details: { rpcCode: code } };
-  return { status, body, outcome: 'ALLOWED', reason: null, details: { resultIsError: outcome === 'tool-error' } };
+  const details = outcome === 'tool-error' ? toolFailed : toolAnswered;
+  return { status, body, outcome: 'ALLOWED', reason: null, details };
 }
 
 /** One call on its way to its upstream and back. A parked call has several requests of the client, one after the other. */
