@@ -15,9 +15,10 @@ export {
   domainErrorAnswer,
   jsonRpcError,
   jsonRpcResult,
-  jsonRpcResultBytes,
+  sharedResult,
   upstreamFailureAnswer,
 } from './envelope/json-rpc-error.js';
+export { SharedText, toShare, withEnd } from './envelope/shared-text.js';
 export {
   assertModernVersion,
   LATEST_LEGACY_VERSION,
@@ -98,8 +99,8 @@ export {
   EMPTY_RESULT,
   initializeResult,
   initializeText,
-  listResult,
-  type ListPage,
+  listBeginning,
+  listEnd,
   type ServerIdentity,
 } from './answers/local-results.js';
 export type {

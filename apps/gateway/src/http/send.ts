@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+import { SharedText } from '#mcp';
 import type { Gateway } from '../gateway.js';
 import type { Exchange } from './exchange.js';
 
@@ -15,7 +17,7 @@ export interface Outgoing {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly contentType?: string;
-  readonly body: Buffer | string | null;
+  readonly body: Buffer | SharedText | string | null;
 }
 
 /** What every answer to a request says, as a flat list of names and values to which more may be added. */
@@ -43,6 +45,14 @@ export function commonHeaders(gateway: Gateway, { request, requestId }: Exchange
   return lines;
 }
 
+/** All pieces in one system call, the shared one without a copy. */
+function sendShared(response: ServerResponse, { head, shared, tail }: SharedText): void {
+  response.cork();
+  response.write(head);
+  response.write(shared);
+  response.end(tail);
+}
+
 /** Writes one answer. Browsers of allowed origins may read it; credentials of the browser are never asked for. */
 export function send(gateway: Gateway, exchange: Exchange, outgoing: Outgoing): void {
   const { request, response } = exchange;
@@ -51,9 +61,13 @@ export function send(gateway: Gateway, exchange: Exchange, outgoing: Outgoing): 
   const lines = commonHeaders(gateway, exchange);
   if (headers) for (const [name, value] of Object.entries(headers)) lines.push(name, value);
   if (body === null) lines.push('content-length', '0');
-  else lines.push('content-type', contentType, 'content-length', String(Buffer.byteLength(body)));
+  else {
+    const length = body instanceof SharedText ? body.byteLength : Buffer.byteLength(body);
+    lines.push('content-type', contentType, 'content-length', String(length));
+  }
   response.writeHead(status, lines);
   if (request.method === 'HEAD' || body === null) response.end();
+  else if (body instanceof SharedText) sendShared(response, body);
   else if (typeof body === 'string' || body.length > mostInOnePiece) response.end(body);
   else response.end(body.toString('latin1'), 'latin1');
   dropStalled(gateway, exchange);

@@ -1,4 +1,4 @@
-import { discoverResult, jsonRpcResult, jsonRpcResultBytes, type ServerIdentity } from '#mcp';
+import { discoverResult, jsonRpcResult, sharedResult, type ServerIdentity, type SharedText } from '#mcp';
 import type { Gateway } from '../gateway.js';
 import type { Answer, ConformingCall } from './calls.js';
 import { capabilitiesOf } from './capabilities.js';
@@ -16,13 +16,11 @@ export const identityOf = (
   instructions: endpoint.instructions,
 });
 
-/** A result that was made here, as text or as UTF-8. */
-export const answered = ({ message: { received } }: ConformingCall, result: Buffer | string): Answer => ({
+/** A result that was made here. */
+export const answered = ({ message: { received } }: ConformingCall, result: SharedText | string): Answer => ({
   status: 200,
   body:
-    typeof result === 'string'
-      ? jsonRpcResult(received.message.id, result)
-      : jsonRpcResultBytes(received.message.id, result),
+    typeof result === 'string' ? jsonRpcResult(received.message.id, result) : sharedResult(received.message.id, result),
   outcome: 'ALLOWED',
   reason: null,
 });

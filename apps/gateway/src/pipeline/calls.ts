@@ -1,5 +1,5 @@
 import type { AuditOutcome, Era } from '#contracts';
-import type { JsonRpcId, ReceivedRequest } from '#mcp';
+import type { JsonRpcId, ReceivedRequest, SharedText } from '#mcp';
 import type { CatalogSnapshot, Endpoint, Principal, Target } from '#snapshot';
 import type { Exchange } from '../http/exchange.js';
 import type { ClientPort } from '../relay/client-port.js';
@@ -103,7 +103,7 @@ export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** Null: accepted, nothing to say. */
-  readonly body: Buffer | string | null;
+  readonly body: Buffer | SharedText | string | null;
   readonly outcome: AuditOutcome;
   /** The upstream of a pass-through answered with an event stream: so does the gateway. */
   readonly isStream?: boolean;

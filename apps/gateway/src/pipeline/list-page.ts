@@ -1,6 +1,15 @@
 import type { CatalogKind, Era } from '#contracts';
 import { openValue, sealValue } from '#crypto';
-import { exposeAppUri, exposeDefinition, listResult, type JsonObject } from '#mcp';
+import {
+  exposeAppUri,
+  exposeDefinition,
+  listBeginning,
+  listEnd,
+  toShare,
+  withEnd,
+  type JsonObject,
+  type SharedText,
+} from '#mcp';
 import { byPlace, placeOf, type Endpoint, type ListPlace, type Target } from '#snapshot';
 import type { Gateway } from '../gateway.js';
 import { exposeUriOf } from '../relay/exposure.js';
@@ -13,8 +22,8 @@ const ttlMs = 0;
 
 interface Prepared {
   readonly items: readonly string[];
-  /** The whole result, as UTF-8, where one page holds everything and every upstream is well. */
-  whole: Buffer | null;
+  /** The beginning of the result that is the first page, and in most lists the only one. */
+  first: Buffer | string | null;
 }
 
 const prepared: Record<Era, WeakMap<readonly string[], Prepared>> = { LEGACY: new WeakMap(), MODERN: new WeakMap() };
@@ -51,7 +60,7 @@ function prepare(endpoint: Endpoint, kind: CatalogKind, era: Era): Prepared {
   const texts = listedOf(endpoint, kind);
   let found = prepared[era].get(texts);
   if (found === undefined) {
-    found = { items: kind === 'TOOL' ? fitTools(endpoint, texts, era) : texts, whole: null };
+    found = { items: kind === 'TOOL' ? fitTools(endpoint, texts, era) : texts, first: null };
     prepared[era].set(texts, found);
   }
   return found;
@@ -100,24 +109,19 @@ function startOf({ keyring, clock }: Gateway, call: LocalCall, kind: CatalogKind
 }
 
 /**
- * The result of a list method: one page of what the principal sees on the endpoint, in the snapshot's order. A whole list
- * is kept as bytes: encoding hundreds of tools anew would cost far more than everything else about their answer.
+ * The result of a list method: one page of what the principal sees on the endpoint, in the snapshot's order. The first
+ * page is kept: putting together and encoding hundreds of tools anew would cost far more than everything else about it.
  */
-export function listPage(gateway: Gateway, call: LocalCall, kind: CatalogKind): Buffer | string {
+export function listPage(gateway: Gateway, call: LocalCall, kind: CatalogKind): SharedText | string {
   const { config, serverInfo } = gateway;
   const { era, received } = call.message;
   const { pageSize } = config.gateway;
   const list = prepare(call.endpoint, kind, era);
   const cursor = received.message.params?.['cursor'];
-  const meta = unwellMeta(call.endpoint);
-  const page = { era, kind, ttlMs, serverInfo, meta };
-  if (cursor === undefined && list.items.length <= pageSize) {
-    if (meta === null && list.whole !== null) return list.whole;
-    const whole = listResult({ ...page, items: list.items, nextCursor: null });
-    return meta === null ? (list.whole = Buffer.from(whole)) : whole;
-  }
   const start = cursor === undefined ? 0 : startOf(gateway, call, kind, cursor);
   const end = start + pageSize;
-  const nextCursor = cursorAt(gateway, call, kind, end);
-  return listResult({ ...page, items: list.items.slice(start, end), nextCursor });
+  const beginning = (): string => listBeginning(kind, list.items.slice(start, end));
+  const kept = start === 0 ? (list.first ??= toShare(beginning())) : beginning();
+  const nextCursor = end < list.items.length ? cursorAt(gateway, call, kind, end) : null;
+  return withEnd(kept, listEnd({ era, nextCursor, ttlMs, serverInfo, meta: unwellMeta(call.endpoint) }));
 }

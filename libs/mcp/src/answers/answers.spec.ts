@@ -6,7 +6,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { META } from '../era/protocol-versions.js';
 import { exposeDefinition } from './expose-definition.js';
-import { discoverResult, initializeResult, listedKind, listResult } from './local-results.js';
+import { discoverResult, initializeResult, listBeginning, listedKind, listEnd } from './local-results.js';
 
 const serverInfo = { name: 'gatehouse', version: '0.1.0' };
 const server = { serverInfo, capabilities: { tools: { listChanged: true } }, instructions: 'Be kind.' };
@@ -33,17 +33,12 @@ describe('results that the gateway answers itself', () => {
 
   it('list definitions word for word', () => {
     const tool = '{"name":"a","inputSchema":{"type":"object"},"x":1.0}';
-    const page = {
-      kind: 'TOOL',
-      items: [tool, tool.replace('"a"', '"b"')],
-      nextCursor: '',
-      ttlMs: 9,
-      serverInfo,
-    } as const;
-    const legacy = listResult({ ...page, era: 'LEGACY' });
+    const beginning = listBeginning('TOOL', [tool, tool.replace('"a"', '"b"')]);
+    const end = { nextCursor: '', ttlMs: 9, serverInfo };
+    const legacy = beginning + listEnd({ ...end, era: 'LEGACY' });
     expect(legacy).toContain(tool);
     expect(Object.keys(LegacyListToolsResultSchema.parse(json(legacy)))).toEqual(['nextCursor', 'tools']);
-    const modern = json(listResult({ ...page, era: 'MODERN', nextCursor: null }));
+    const modern = json(beginning + listEnd({ ...end, era: 'MODERN', nextCursor: null }));
     expect(ListToolsResultSchema.safeParse(modern).success).toBe(true);
     expect(modern).toMatchObject({
       resultType: 'complete',

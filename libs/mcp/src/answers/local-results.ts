@@ -50,12 +50,9 @@ export const discoverResult = (server: ServerIdentity, ttlMs: number): string =>
     _meta: metaOf(server.serverInfo),
   });
 
-/** One page of a list. */
-export interface ListPage {
+/** What ends a page of a list. */
+export interface ListEnd {
   readonly era: Era;
-  readonly kind: CatalogKind;
-  /** Definitions as text, made by `exposeDefinition`. */
-  readonly items: readonly string[];
   readonly nextCursor: string | null;
   readonly ttlMs: number;
   readonly serverInfo: Implementation;
@@ -63,13 +60,20 @@ export interface ListPage {
   readonly meta?: JsonObject | null;
 }
 
-/** The result of a list method, as text, to be kept and sent many times. Private: who may see what differs. */
-export function listResult({ era, kind, items, nextCursor, ttlMs, serverInfo, meta = null }: ListPage): string {
+/**
+ * The beginning of the result of a list method, as text, to be kept and sent many times.
+ * @param items definitions as text, made by `exposeDefinition`
+ */
+export const listBeginning = (kind: CatalogKind, items: readonly string[]): string =>
+  `{"${catalogLists[kind].member}":[${items.join(',')}]`;
+
+/** What follows upon {@link listBeginning}. Private: who may see what differs. */
+export function listEnd({ era, nextCursor, ttlMs, serverInfo, meta = null }: ListEnd): string {
   const cursor = nextCursor === null ? '' : `,"nextCursor":${JSON.stringify(nextCursor)}`;
   const modern = era === 'LEGACY' ? '' : `,"resultType":"complete","ttlMs":${ttlMs},"cacheScope":"private"`;
   const all = era === 'LEGACY' ? meta : { ...metaOf(serverInfo), ...meta };
   const metaText = all === null ? '' : `,"_meta":${JSON.stringify(all)}`;
-  return `{"${catalogLists[kind].member}":[${items.join(',')}]${cursor}${modern}${metaText}}`;
+  return `${cursor}${modern}${metaText}}`;
 }
 
 /** The result of `ping` (legacy only), as text. */

@@ -1,23 +1,18 @@
 import { errorCodes, type DomainError, type ErrorCode } from '#kernel';
 import type { JsonRpcId } from './messages.js';
+import type { SharedText } from './shared-text.js';
 
 /** A JSON-RPC error answer as text; `id` null where the request's id could not be read. */
 export const jsonRpcError = (id: JsonRpcId | null, code: number, message: string, data?: unknown): string =>
   JSON.stringify({ jsonrpc: '2.0', id, error: data === undefined ? { code, message } : { code, message, data } });
 
-/** A JSON-RPC result answer as text around a result that is already text. */
-export const jsonRpcResult = (id: JsonRpcId, result: string): string =>
-  `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`;
+const resultHead = (id: JsonRpcId): string => `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
 
-/** The same around a result that is already UTF-8. */
-export function jsonRpcResultBytes(id: JsonRpcId, result: Buffer): Buffer {
-  const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":`;
-  const bytes = Buffer.allocUnsafe(Buffer.byteLength(head) + result.length + 1);
-  const start = bytes.write(head);
-  result.copy(bytes, start);
-  bytes[start + result.length] = 0x7d;
-  return bytes;
-}
+/** A JSON-RPC result answer as text around a result that is already text. */
+export const jsonRpcResult = (id: JsonRpcId, result: string): string => `${resultHead(id)}${result}}`;
+
+/** The same around a result of which most is kept as bytes. */
+export const sharedResult = (id: JsonRpcId, result: SharedText): SharedText => result.within(resultHead(id), '}');
 
 /** The answer for a DomainError of ours: its JSON-RPC code, its text, its details as `data`. */
 export const domainErrorAnswer = (id: JsonRpcId | null, error: DomainError): string =>

@@ -33,6 +33,7 @@ export class StdioChild {
   private readonly splitter: LineSplitter;
   private readonly lines: Buffer[] = [];
   private isBusy = false;
+  private isGathering = false;
   private tail: Buffer = Buffer.alloc(0);
   private killing: Promise<void> | null = null;
   private listener: ChildListener | null = null;
@@ -77,11 +78,24 @@ export class StdioChild {
   write(line: Buffer | string): boolean {
     if (this.ending !== null || this.killing !== null || this.process.stdin.writableLength > this.limits.maxBytes)
       return false;
-    this.process.stdin.cork();
-    this.process.stdin.write(line);
-    this.process.stdin.write('\n');
-    this.process.stdin.uncork();
+    this.gather();
+    if (typeof line === 'string') this.process.stdin.write(`${line}\n`);
+    else {
+      this.process.stdin.write(line);
+      this.process.stdin.write('\n');
+    }
     return true;
+  }
+
+  /** Lines of one turn of the event loop share a system call, and wake the child once. */
+  private gather(): void {
+    if (this.isGathering) return;
+    this.isGathering = true;
+    this.process.stdin.cork();
+    setImmediate(() => {
+      this.isGathering = false;
+      this.process.stdin.uncork();
+    });
   }
 
   /** Ends the child and everything that it started. Never fails. */

@@ -22,8 +22,8 @@ const unknown: UpstreamIdentity = {
 
 /** Line ends inside a message, which only white space of the JSON can be, would cut it in two. */
 function oneLine(body: Buffer | string): Buffer | string {
-  if (typeof body === 'string') return body.replace(/[\r\n]+/g, ' ');
-  return body.includes(10) || body.includes(13) ? oneLine(body.toString('utf8')) : body;
+  if (!body.includes('\n') && !body.includes('\r')) return body;
+  return body.toString('utf8').replace(/[\r\n]+/g, ' ');
 }
 
 /** An upstream that is a child process of ours, which one owner or all of them use. */
