@@ -83,5 +83,10 @@ function wrap(target: PinoLogger, bound: LogFields): Logger {
   };
 }
 
-const unreserved = (fields: LogFields): LogFields =>
+const unreserved = (fields: LogFields): LogFields => {
+  for (const name in fields) if (reserved.has(name)) return renamed(fields);
+  return fields;
+};
+
+const renamed = (fields: LogFields): LogFields =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [reserved.has(name) ? `${name}_` : name, value]));

@@ -7,6 +7,27 @@ export type Classification = 'public' | 'sensitive' | 'secret';
 /** The class of each field of one kind of record; a nested field is named by its path, `upstream.slug`. */
 export type FieldClassification = Readonly<Record<string, Classification>>;
 
+interface Known {
+  readonly classes: ReadonlyMap<string, Classification>;
+  /** Paths under which something is classified. */
+  readonly groups: ReadonlySet<string>;
+}
+
+/** Made once for each kind of record: log lines are many. */
+const known = new WeakMap<FieldClassification, Known>();
+
+function knownOf(classification: FieldClassification): Known {
+  let found = known.get(classification);
+  if (found === undefined) {
+    const groups = new Set<string>();
+    for (const name of Object.keys(classification))
+      for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) groups.add(name.slice(0, dot));
+    found = { classes: new Map(Object.entries(classification)), groups };
+    known.set(classification, found);
+  }
+  return found;
+}
+
 /**
  * A copy of a structured payload that shows only what its classification allows. A field that is not classified counts
  * as secret. `reveal: 'sensitive'` also shows sensitive fields. Arrays are transparent: `tags.name` classifies the name
@@ -17,7 +38,7 @@ export function redactFields(
   classification: FieldClassification,
   options: { readonly reveal?: 'public' | 'sensitive' } = {},
 ): Record<string, unknown> {
-  const classes = new Map(Object.entries(classification));
+  const { classes, groups } = knownOf(classification);
   const shown: readonly (Classification | undefined)[] =
     options.reveal === 'sensitive' ? ['public', 'sensitive'] : ['public'];
 
@@ -28,8 +49,7 @@ export function redactFields(
     if (shown.includes(found)) return redactCredentials(value);
     if (found !== undefined || depth > 16) return found === 'sensitive' ? '[sensitive]' : redacted;
     if (Array.isArray(value)) return value.map((item) => show(path, item, depth + 1));
-    const known = [...classes.keys()].some((name) => name.startsWith(`${path}.`));
-    return known && isPlainObject(value) ? showAll(`${path}.`, value, depth + 1) : redacted;
+    return groups.has(path) && isPlainObject(value) ? showAll(`${path}.`, value, depth + 1) : redacted;
   };
   const showAll = (prefix: string, value: object, depth: number): Record<string, unknown> =>
     Object.fromEntries(Object.entries(value).map(([name, item]) => [name, show(`${prefix}${name}`, item, depth)]));

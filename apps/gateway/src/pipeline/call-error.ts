@@ -12,7 +12,7 @@ export class CallError extends DomainError {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, message: string, telling: HttpTelling) {
-    super(code, message, telling);
+    super(code, message, { ...telling, trace: false });
     this.name = 'CallError';
     this.status = telling.status;
     this.headers = telling.headers ?? {};
@@ -29,7 +29,7 @@ export class CredentialError extends DomainError {
     code: 'UNAUTHENTICATED' | 'FORBIDDEN',
     message: string,
   ) {
-    super(code, message);
+    super(code, message, { trace: false });
     this.name = 'CredentialError';
   }
 }
