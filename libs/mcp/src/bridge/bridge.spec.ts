@@ -174,7 +174,7 @@ describe('buildUpstreamRequest', () => {
   it('changes the name and nothing else', () => {
     const { body, headers } = build('LEGACY', 'LEGACY', receive(exact), { originalName: 'say "hi"', id: 5 });
     expect(body).toBe(
-      '{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"say \\"hi\\"","arguments":{"n":12345678901234567890.0}}}',
+      '{"jsonrpc":"2.0", "id":5,"method":"tools/call","params":{"name":"say \\"hi\\"","arguments":{"n":12345678901234567890.0}}}',
     );
     expect(headers).toEqual({
       'content-type': 'application/json',

@@ -51,6 +51,7 @@ export interface BuiltRequest {
   readonly body: Buffer | string;
 }
 
+type Place = Pick<NameSpan, 'start' | 'end'>;
 type Changes = Record<string, string | null>;
 
 const envelopeKeys = [META.protocolVersion, META.clientInfo, META.clientCapabilities, META.logLevel];
@@ -79,24 +80,48 @@ function newMeta(input: UpstreamRequestInput, paramsText: () => string): string 
   return text === '{}' ? null : text;
 }
 
-/** The usual rewriting: nothing but the name differs, and it stands where it belongs. */
-function withName({ name: known, text }: ReceivedRequest, source: string, name: string): string | null {
-  const params = known?.member === source ? null : valueSpan(text, 'params');
-  const span = known?.member === source ? known : params && valueSpan(text, source, params.start);
-  return span && `${text.slice(0, span.start)}${JSON.stringify(name)}${text.slice(span.end)}`;
+/** Where the name of a request stands; null where it has none. */
+function nameSpan({ name: known, text }: ReceivedRequest, source: string): Place | null {
+  if (known?.member === source) return known;
+  const params = valueSpan(text, 'params');
+  return params && valueSpan(text, source, params.start);
 }
+
+/** The usual rewriting: nothing but name and id differ, and stand where they belong. Else null. */
+function inPlace(received: ReceivedRequest, source: string, name: string, id: number | null): string | null {
+  const { text } = received;
+  const span = nameSpan(received, source);
+  if (span === null) return null;
+  const value = JSON.stringify(name);
+  if (id === null) return `${text.slice(0, span.start)}${value}${text.slice(span.end)}`;
+  const idSpan = valueSpan(text, 'id');
+  if (idSpan === null) return null;
+  return idSpan.start < span.start
+    ? replaceTwo(text, idSpan, String(id), span, value)
+    : replaceTwo(text, span, value, idSpan, String(id));
+}
+
+const replaceTwo = (text: string, first: Place, one: string, second: Place, two: string): string =>
+  `${text.slice(0, first.start)}${one}${text.slice(first.end, second.start)}${two}${text.slice(second.end)}`;
 
 function newBody(input: UpstreamRequestInput, source: string | null): Buffer | string {
   const { clientEra, peer, received, originalName, id, params } = input;
-  if (clientEra === peer.era && id === null && params === undefined) {
-    if (originalName === null || source === null) return received.bytes;
-    const renamed = withName(received, source, originalName);
-    if (renamed !== null) return renamed;
-  }
+  if (clientEra === peer.era && id === null && params === undefined && (originalName === null || source === null))
+    return received.bytes;
   let text: string | null = null;
   const paramsText = () => (text ??= memberValue(received.text, 'params') ?? '{}');
-  const paramChanges: Changes = params === undefined ? {} : { ...params };
   const meta = newMeta(input, paramsText);
+  if (
+    clientEra === peer.era &&
+    params === undefined &&
+    meta === undefined &&
+    originalName !== null &&
+    source !== null
+  ) {
+    const changed = inPlace(received, source, originalName, id);
+    if (changed !== null) return changed;
+  }
+  const paramChanges: Changes = params === undefined ? {} : { ...params };
   if (meta !== undefined) paramChanges['_meta'] = meta;
   if (originalName !== null && source !== null) paramChanges[source] = JSON.stringify(originalName);
   // Core tasks ended with 2025-11-25; a modern upstream decides about tasks itself.
