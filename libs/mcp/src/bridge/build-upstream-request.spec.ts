@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseStrictJson } from '../json/parse-strict-json.js';
 import { STREAM_VERSIONS } from '../era/protocol-versions.js';
