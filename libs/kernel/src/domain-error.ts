@@ -20,7 +20,7 @@ export class DomainError extends Error {
     const { stackTraceLimit } = Error;
     if (options.trace === false) Error.stackTraceLimit = 0;
     super(message, { cause: options.cause });
-    Error.stackTraceLimit = stackTraceLimit;
+    if (options.trace === false) Error.stackTraceLimit = stackTraceLimit;
     this.name = 'DomainError';
     this.code = code;
     this.field = options.field;

@@ -23,7 +23,7 @@ const ttlMs = 0;
 interface Prepared {
   readonly items: readonly string[];
   /** The beginning of the result that is the first page, and in most lists the only one. */
-  first: Buffer | string | null;
+  first: { readonly pageSize: number; readonly text: Buffer | string } | null;
 }
 
 const prepared: Record<Era, WeakMap<readonly string[], Prepared>> = { LEGACY: new WeakMap(), MODERN: new WeakMap() };
@@ -121,7 +121,8 @@ export function listPage(gateway: Gateway, call: LocalCall, kind: CatalogKind): 
   const start = cursor === undefined ? 0 : startOf(gateway, call, kind, cursor);
   const end = start + pageSize;
   const beginning = (): string => listBeginning(kind, list.items.slice(start, end));
-  const kept = start === 0 ? (list.first ??= toShare(beginning())) : beginning();
+  if (list.first?.pageSize !== pageSize && start === 0) list.first = { pageSize, text: toShare(beginning()) };
+  const kept = start === 0 && list.first !== null ? list.first.text : beginning();
   const nextCursor = end < list.items.length ? cursorAt(gateway, call, kind, end) : null;
   return withEnd(kept, listEnd({ era, nextCursor, ttlMs, serverInfo, meta: unwellMeta(call.endpoint) }));
 }

@@ -31,6 +31,7 @@ describe('parseStrictJson', () => {
       }),
     );
     expect(parseStrictJson(Buffer.from('[{"params":{"name":"a"}}]'), wide).name).toBeNull();
+    expect(parseStrictJson(Buffer.from('{"params":{"name":1},"x":["behind"]}'), wide).name).toBeNull();
     expect(parseStrictJson(Buffer.from('{"a":{"params":{"name":"a"}}}'), wide).name).toBeNull();
   });
 

@@ -96,7 +96,8 @@ class NameFinder {
 
   /** A key that stands `depth` objects or arrays deep. */
   key(key: string, outerKey: string | undefined, depth: number): void {
-    if (depth === PARAMS_DEPTH) this.member = outerKey === 'params' && naming.has(key) ? key : null;
+    if (depth > PARAMS_DEPTH) return;
+    this.member = depth === PARAMS_DEPTH && outerKey === 'params' && naming.has(key) ? key : null;
   }
 
   /** A string that is no key. */

@@ -76,8 +76,7 @@ export class StdioChild {
 
   /** Writes one line. @returns false when the child is gone, or has not read what it was sent before */
   write(line: Buffer | string): boolean {
-    if (this.ending !== null || this.killing !== null || this.process.stdin.writableLength > this.limits.maxBytes)
-      return false;
+    if (this.ending !== null || this.killing !== null || this.isBehind()) return false;
     this.gather();
     if (typeof line === 'string') this.process.stdin.write(`${line}\n`);
     else {
@@ -85,6 +84,14 @@ export class StdioChild {
       this.process.stdin.write('\n');
     }
     return true;
+  }
+
+  /** The child has not read what it was sent; lines that have only been gathered so far are not its fault. */
+  private isBehind(): boolean {
+    const { stdin } = this.process;
+    if (stdin.writableLength <= this.limits.maxBytes) return false;
+    stdin.uncork();
+    return stdin.writableLength > this.limits.maxBytes;
   }
 
   /** Lines of one turn of the event loop share a system call, and wake the child once. */
