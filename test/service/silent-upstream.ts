@@ -60,10 +60,15 @@ export async function startSilentUpstream() {
  * texts, where a task is named so.
  */
 const program = `
-const { writeFileSync } = require('node:fs');
+const { renameSync, writeFileSync } = require('node:fs');
 const listening = new Set();
 let asked = 0;
-const note = () => writeFileSync(process.argv[2], JSON.stringify({ pid: process.pid, asked, open: listening.size }));
+const log = process.argv[2];
+// It may be killed at any moment, and leaves no half of a note.
+const note = () => {
+  writeFileSync(log + '.new', JSON.stringify({ pid: process.pid, asked, open: listening.size }));
+  renameSync(log + '.new', log);
+};
 const send = (message) => process.stdout.write(JSON.stringify({ jsonrpc: '2.0', ...message }) + '\\n');
 const flood = (id, taskIds) => {
   const _meta = { 'io.modelcontextprotocol/subscriptionId': id };
@@ -111,7 +116,7 @@ export function silentProcess() {
       const last = JSON.parse(readFileSync(log, 'utf8')) as ReturnType<typeof noted>;
       return isAlive(last.pid) ? last : { ...last, open: 0 };
     } catch {
-      // Not begun, or being written.
+      // Not begun.
       return { pid: 0, asked: 0, open: -1 };
     }
   };
