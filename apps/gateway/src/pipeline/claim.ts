@@ -1,11 +1,13 @@
 import { DomainError, type Clock } from '#kernel';
 import type { CatalogSnapshot, Endpoint, SnapshotSource } from '#snapshot';
+import type { Gateway } from '../gateway.js';
 import { upstreamsBehind } from '../relay/endpoint-upstreams.js';
 import { unknownObject } from './call-error.js';
 import type { IdentifiedCall, UpstreamCall } from './calls.js';
 import type { McpRoute } from './mcp-route.js';
 import type { MethodRule } from './method-rules.js';
 import { endpointOf, principalOf, targetOf, toolOfId } from './rights.js';
+import type { RunningCall } from './running-calls.js';
 
 /** What a call rests on, small enough to keep beside an idle link to an upstream. */
 export interface Claim {
@@ -72,3 +74,16 @@ export const lostSince = (
   { snapshot }: { readonly snapshot: CatalogSnapshot },
   recheck: () => DomainError | null,
 ): DomainError | null => (snapshots.current() === snapshot ? null : recheck());
+
+/** Adds what goes on as long as a claim holds; `end()` it in any case. Throws why, where the claim was lost meanwhile. */
+export function beginHeld(
+  { clock, running, snapshots }: Pick<Gateway, 'clock' | 'running' | 'snapshots'>,
+  call: { readonly snapshot: CatalogSnapshot },
+  claim: Claim,
+  isStanding = false,
+): RunningCall {
+  const recheck = recheckOf(claim, snapshots, clock);
+  const lost = lostSince({ snapshots }, call, recheck);
+  if (lost !== null) throw lost;
+  return running.begin(recheck, isStanding);
+}

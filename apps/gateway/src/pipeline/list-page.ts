@@ -108,10 +108,14 @@ function startOf({ keyring, clock }: Gateway, call: LocalCall, kind: CatalogKind
   return at === -1 ? targets.length : at;
 }
 
-/**
- * The result of a list method: one page of what the principal sees on the endpoint, in the snapshot's order. The first
- * page is kept: putting together and encoding hundreds of tools anew would cost far more than everything else about it.
- */
+/** How the first page begins. It is kept: encoding hundreds of tools anew would cost far more than all else about it. */
+function firstPage(list: Prepared, kind: CatalogKind, pageSize: number): Buffer | string {
+  if (list.first?.pageSize !== pageSize)
+    list.first = { pageSize, text: toShare(listBeginning(kind, list.items.slice(0, pageSize))) };
+  return list.first.text;
+}
+
+/** The result of a list method: one page of what the principal sees on the endpoint, in the snapshot's order. */
 export function listPage(gateway: Gateway, call: LocalCall, kind: CatalogKind): SharedText | string {
   const { config, serverInfo } = gateway;
   const { era, received } = call.message;
@@ -120,9 +124,7 @@ export function listPage(gateway: Gateway, call: LocalCall, kind: CatalogKind): 
   const cursor = received.message.params?.['cursor'];
   const start = cursor === undefined ? 0 : startOf(gateway, call, kind, cursor);
   const end = start + pageSize;
-  const beginning = (): string => listBeginning(kind, list.items.slice(start, end));
-  if (list.first?.pageSize !== pageSize && start === 0) list.first = { pageSize, text: toShare(beginning()) };
-  const kept = start === 0 && list.first !== null ? list.first.text : beginning();
+  const beginning = start === 0 ? firstPage(list, kind, pageSize) : listBeginning(kind, list.items.slice(start, end));
   const nextCursor = end < list.items.length ? cursorAt(gateway, call, kind, end) : null;
-  return withEnd(kept, listEnd({ era, nextCursor, ttlMs, serverInfo, meta: unwellMeta(call.endpoint) }));
+  return withEnd(beginning, listEnd({ era, nextCursor, ttlMs, serverInfo, meta: unwellMeta(call.endpoint) }));
 }

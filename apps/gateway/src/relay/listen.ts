@@ -5,7 +5,7 @@ import { acceptsEventStream } from '../http/accepts-event-stream.js';
 import type { Gateway } from '../gateway.js';
 import { CallError } from '../pipeline/call-error.js';
 import type { Answer, ConformingCall } from '../pipeline/calls.js';
-import { linkClaimOf, lostSince, recheckOf } from '../pipeline/claim.js';
+import { beginHeld, linkClaimOf, lostSince, recheckOf } from '../pipeline/claim.js';
 import { ownUpstream } from './endpoint-upstreams.js';
 import { hearLists } from './hear-lists.js';
 import { levelTeller } from './level-teller.js';
@@ -74,10 +74,7 @@ async function run(gateway: Gateway, call: ConformingCall, honoured: Honoured, i
   const { client, posted, tokenHash } = call;
   const teller = new Teller(gateway, call, id);
   const tell: Teller['tell'] = (...said) => teller.tell(...said);
-  const recheck = recheckOf(linkClaimOf(call, null), gateway.snapshots, gateway.clock);
-  const lost = lostSince(gateway, call, recheck);
-  if (lost !== null) throw lost;
-  const running = gateway.running.begin(recheck);
+  const running = beginHeld(gateway, call, linkClaimOf(call, null));
   client.onGone((reason) => running.abort(reason));
   const listener = {
     tokenHash,

@@ -1,7 +1,7 @@
 import { isObject } from '#mcp';
 import type { Gateway } from '../gateway.js';
 import type { Answer, UpstreamCall } from '../pipeline/calls.js';
-import { claimOf, lostSince, recheckOf } from '../pipeline/claim.js';
+import { beginHeld, claimOf } from '../pipeline/claim.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { answerTo } from './answer-to.js';
 import { beginParkable, resumeParked } from './parked-call.js';
@@ -38,14 +38,10 @@ const mayBeAsked = ({ client }: UpstreamCall): boolean => {
  * credential and cookies stay here. The call ends early when its right is taken away, and when its client cancels it.
  */
 export async function relayCall(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra): Promise<Answer> {
-  const { clock, running, snapshots } = gateway;
   const state = stateOf(gateway, call, spoken);
   if (state?.kind === 'parked') return resumeParked(gateway, call, state);
   const params = paramsOf(call, spoken, state);
-  const recheck = recheckOf(claimOf(call), snapshots, clock);
-  const lost = lostSince(gateway, call, recheck);
-  if (lost !== null) throw lost;
-  const run = running.begin(recheck);
+  const run = beginHeld(gateway, call, claimOf(call));
   const relay = new Relay(gateway, call, spoken, run);
   const { era, method } = call.message;
   if (era === 'MODERN' && spoken.era === 'LEGACY' && multiRound.has(method) && mayBeAsked(call))

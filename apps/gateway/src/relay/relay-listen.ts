@@ -1,6 +1,6 @@
 import type { Gateway } from '../gateway.js';
 import type { Answer, UpstreamCall } from '../pipeline/calls.js';
-import { claimOf, lostSince, recheckOf } from '../pipeline/claim.js';
+import { beginHeld, claimOf } from '../pipeline/claim.js';
 import { isOutdated } from '../upstream-pool/is-outdated.js';
 import type { SpokenEra } from '../upstream-pool/link-opener.js';
 import { endOfListening, requireStream } from './listen.js';
@@ -16,12 +16,18 @@ class ListeningOver extends Error {}
  */
 export async function relayListen(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra): Promise<Answer> {
   requireStream(call);
-  const { clock, config, listeners, running, snapshots } = gateway;
-  const recheck = recheckOf(claimOf(call), snapshots, clock);
-  const lost = lostSince(gateway, call, recheck);
-  if (lost !== null) throw lost;
+  const { config, listeners } = gateway;
   const release = listeners.enter(call.principal.tokenId, config.gateway.maxListeners);
-  const run = running.begin(recheck);
+  try {
+    return await relayed(gateway, call, spoken);
+  } finally {
+    release();
+  }
+}
+
+async function relayed(gateway: Gateway, call: UpstreamCall, spoken: SpokenEra): Promise<Answer> {
+  const { listeners, snapshots } = gateway;
+  const run = beginHeld(gateway, call, claimOf(call));
   const relay = new Relay(gateway, call, spoken, run);
   const forget = listeners.onEnd(() => run.abort(new ListeningOver()));
   // Its client comes again, and is answered in the words of the era that was set meanwhile.
@@ -38,6 +44,5 @@ export async function relayListen(gateway: Gateway, call: UpstreamCall, spoken: 
     unsubscribe();
     forget();
     run.end();
-    release();
   }
 }

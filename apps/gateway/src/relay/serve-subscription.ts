@@ -3,7 +3,7 @@ import type { Gateway } from '../gateway.js';
 import { answerError } from '../pipeline/answer-error.js';
 import { CallCancelled, CallError, invalidParams } from '../pipeline/call-error.js';
 import type { Answer, UpstreamCall } from '../pipeline/calls.js';
-import { claimOf, lostSince, recheckOf } from '../pipeline/claim.js';
+import { beginHeld, claimOf } from '../pipeline/claim.js';
 import { openEvidence, record } from '../pipeline/record.js';
 import type { ClientSession } from '../sessions/client-session.js';
 import type { RunningCall } from '../pipeline/running-calls.js';
@@ -21,10 +21,7 @@ async function begin(gateway: Gateway, call: UpstreamCall, session: ClientSessio
   const { target } = call;
   const { exposedName, originalName, upstream } = target;
   const watched = gateway.subscriptions.of(session);
-  const recheck = recheckOf(claimOf(call), gateway.snapshots, gateway.clock);
-  const lost = lostSince(gateway, call, recheck);
-  if (lost !== null) throw lost;
-  const run = gateway.running.begin(recheck, true);
+  const run = beginHeld(gateway, call, claimOf(call), true);
   let hasBegun = false;
   let end: () => void = () => undefined;
   const stop = () => {

@@ -106,24 +106,19 @@ const replaceTwo = (text: string, first: Place, one: string, second: Place, two:
 
 function newBody(input: UpstreamRequestInput, source: string | null): Buffer | string {
   const { clientEra, peer, received, originalName, id, params } = input;
-  if (clientEra === peer.era && id === null && params === undefined && (originalName === null || source === null))
-    return received.bytes;
+  const keepsWords = clientEra === peer.era && params === undefined;
+  const isRenamed = originalName !== null && source !== null;
+  if (keepsWords && id === null && !isRenamed) return received.bytes;
   let text: string | null = null;
   const paramsText = () => (text ??= memberValue(received.text, 'params') ?? '{}');
   const meta = newMeta(input, paramsText);
-  if (
-    clientEra === peer.era &&
-    params === undefined &&
-    meta === undefined &&
-    originalName !== null &&
-    source !== null
-  ) {
+  if (keepsWords && meta === undefined && isRenamed) {
     const changed = inPlace(received, source, originalName, id);
     if (changed !== null) return changed;
   }
   const paramChanges: Changes = params === undefined ? {} : { ...params };
   if (meta !== undefined) paramChanges['_meta'] = meta;
-  if (originalName !== null && source !== null) paramChanges[source] = JSON.stringify(originalName);
+  if (isRenamed) paramChanges[source] = JSON.stringify(originalName);
   // Core tasks ended with 2025-11-25; a modern upstream decides about tasks itself.
   if (clientEra === 'LEGACY' && peer.era === 'MODERN' && received.message.params?.['task'] !== undefined)
     paramChanges['task'] = null;
